@@ -1,0 +1,164 @@
+# MediaLive Distributor. `make help` lists the targets.
+
+VERSION := 0.1.0
+PREFIX  ?= /usr/local
+CC      ?= cc
+CLANG   ?= clang
+
+# ASAN=1 (address and undefined behaviour) and TSAN=1 (threads) build in folders of their own.
+ifeq ($(ASAN),1)
+BUILD    := build/asan
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+else ifeq ($(TSAN),1)
+BUILD    := build/tsan
+SANITIZE := -fsanitize=thread -fno-omit-frame-pointer
+else
+BUILD    := build
+SANITIZE :=
+endif
+
+WARNINGS := -Wall -Wextra -Werror -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes \
+            -Wformat=2 -Wundef
+PACKAGES := libbpf libxdp srt librtmp libulfius libmicrohttpd jansson libdvbpsi uuid
+CFLAGS   ?= -O2 -g
+CPPFLAGS += -D_GNU_SOURCE -DVERSION='"$(VERSION)"' \
+            -DDASHBOARD_DIR='"$(PREFIX)/share/medialive-distributor/dashboard"' \
+            -Iuserspace -I. -Itools -isystem $(BUILD)/bpf \
+            $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PACKAGES) 2>/dev/null))
+ALL_CFLAGS = -std=gnu11 $(CFLAGS) $(WARNINGS) $(SANITIZE) -fPIE -fstack-protector-strong -MMD -MP
+LDFLAGS  += $(SANITIZE) -pie -Wl,-z,relro,-z,now -Wl,--as-needed
+LDLIBS   := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lgnutls -lpthread -lm
+
+MODULES     := base media relay ingest output control
+LIB_SOURCES := $(foreach m,$(MODULES),$(wildcard userspace/$(m)/*.c)) $(wildcard api/*.c)
+SOURCE_TOOL := $(wildcard tools/media-source/*.c)
+UNIT_TESTS  := $(wildcard tests/unit/test_*.c)
+FAKES       := $(filter-out $(UNIT_TESTS),$(wildcard tests/unit/*.c))
+BPF_TESTS   := $(wildcard tests/bpf/test_*.c)
+TEST_TOOLS  := $(wildcard tests/tools/*.c)
+FUZZERS     := $(wildcard tests/fuzz/fuzz_*.c)
+
+objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+LIB_OBJECTS := $(call objects,$(LIB_SOURCES))
+SKELETON    := $(BUILD)/bpf/steer.skel.h
+LIBRARY     := $(BUILD)/libdistributor.a
+TOOL_LIB    := $(BUILD)/libmediasource.a
+PROGRAMS    := $(BUILD)/medialive-distributor $(BUILD)/media-source
+TEST_PROGRAMS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_TESTS)) \
+                 $(patsubst tests/bpf/%.c,$(BUILD)/bpf-tests/%,$(BPF_TESTS)) \
+                 $(patsubst tests/tools/%.c,$(BUILD)/tools/%,$(TEST_TOOLS))
+C_FILES     := $(wildcard bpf/*.[ch] userspace/*.[ch] userspace/*/*.[ch] api/*.[ch] tools/*/*.[ch] \
+                 tests/*/*.[ch])
+SHELL_FILES := $(wildcard tools/*.sh tests/*.sh tests/*/*.sh) .ci/run
+
+# V=1 shows the commands.
+ifneq ($(V),1)
+Q := @
+say = @printf '  %-4s %s\n' $(1) $(2)
+endif
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: all deps demo run test test-quick test-programs fuzz lint format install uninstall clean help
+
+all: $(PROGRAMS) ## build everything (this is the default)
+
+deps: ## install the packages needed to build, run, demo and test (needs root)
+	tools/install-deps.sh
+
+demo: ## install, build and show the main job; DEMO_SECONDS=20 ends by itself (needs root)
+	tools/install-deps.sh
+	$(MAKE) --no-print-directory all
+	tools/demo.sh $(DEMO_SECONDS)
+
+run: all ## build and run with the configuration in ./config
+	$(BUILD)/medialive-distributor $(ARGS)
+
+test: ## install what is missing and run every test, sanitizers included (needs root)
+	tools/install-deps.sh
+	tests/run.sh
+
+test-quick: ## as test, without the sanitizer builds and the browser
+	tests/run.sh quick
+
+test-programs: all $(TEST_PROGRAMS)
+
+lint: $(SKELETON) ## check format, include rule, C and shell sources, JavaScript types
+	tools/lint.sh $(C_FILES) $(SHELL_FILES)
+
+format: ## format the C sources in place
+	clang-format -i $(C_FILES)
+
+install: all ## install below PREFIX (default /usr/local), honouring DESTDIR
+	install -D -m 755 $(BUILD)/medialive-distributor $(DESTDIR)$(PREFIX)/bin/medialive-distributor
+	install -D -m 755 $(BUILD)/media-source $(DESTDIR)$(PREFIX)/bin/media-source
+	install -d $(DESTDIR)$(PREFIX)/share/medialive-distributor/dashboard
+	install -m 644 $(wildcard dashboard/*.*) $(DESTDIR)$(PREFIX)/share/medialive-distributor/dashboard
+
+uninstall: ## remove what install installed
+	rm -f $(DESTDIR)$(PREFIX)/bin/medialive-distributor $(DESTDIR)$(PREFIX)/bin/media-source
+	rm -rf $(DESTDIR)$(PREFIX)/share/medialive-distributor
+
+clean: ## remove everything that was built
+	rm -rf build
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(BUILD)/medialive-distributor: $(call objects,userspace/main.c userspace/options.c) $(LIBRARY)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(BUILD)/media-source: $(BUILD)/obj/tools/media-source/main.o $(TOOL_LIB) $(LIBRARY)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lpthread -lm
+
+$(LIBRARY): $(LIB_OBJECTS)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+$(TOOL_LIB): $(call objects,$(filter-out %/main.c,$(SOURCE_TOOL)))
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+$(BUILD)/obj/%.o: %.c | $(SKELETON)
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
+
+# Ubuntu keeps bpftool beside its kernel tools.
+BPFTOOL ?= $(firstword $(shell command -v /usr/sbin/bpftool) \
+                       $(wildcard /usr/lib/linux-tools/*/bpftool) bpftool)
+
+$(BUILD)/bpf/steer.bpf.o: bpf/steer.bpf.c bpf/steer.h
+	@mkdir -p $(@D)
+	$(call say,BPF,$<)
+	$(Q)$(CLANG) -O2 -g -Wall -Wextra -Werror -target bpf -isystem /usr/include/$(shell uname -m)-linux-gnu \
+		-c -o $@ $<
+
+$(SKELETON): $(BUILD)/bpf/steer.bpf.o
+	$(Q)$(BPFTOOL) gen skeleton $< name steer_bpf > $@
+
+$(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(call objects,$(FAKES) userspace/options.c) \
+		$(TOOL_LIB) $(LIBRARY)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(if $(filter test_manager test_api,$*),$(call objects,$(FAKES))) \
+		$(if $(filter test_options,$*),$(call objects,userspace/options.c)) $(TOOL_LIB) $(LIBRARY) -lcmocka $(LDLIBS)
+
+$(BUILD)/bpf-tests/%: $(BUILD)/obj/tests/bpf/%.o $(LIBRARY)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
+
+$(BUILD)/tools/%: $(BUILD)/obj/tests/tools/%.o $(LIBRARY)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+# Each fuzz target for FUZZ_SECONDS, with clang's libFuzzer.
+FUZZ_SECONDS ?= 60
+fuzz: $(SKELETON) ## run every fuzz target for FUZZ_SECONDS (default 60)
+	tests/fuzz/run.sh $(FUZZ_SECONDS) $(FUZZERS)
+
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

@@ -1,0 +1,131 @@
+/*
+ * Tickets for the list of connections of ulfius. A handshake holds it from the handler until the
+ * connection's own thread starts, or until its request is over without that; a goodbye holds it from
+ * the last callback until its thread ends, which the destructor of a thread-specific value tells.
+ */
+#include "handshake.h"
+
+#include "base/clock.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <ulfius.h>
+
+#define PATIENCE_MS 2000 /* whoever holds the list for longer has lost it */
+
+static struct {
+	pthread_mutex_t lock; /* guards the rest, but not once and key */
+	pthread_cond_t free;
+	bool taken;
+	uint64_t ticket; /* of the one who holds the list, or held it last */
+	pthread_t owner;
+	pthread_once_t once;
+	pthread_key_t key;
+} list = {.lock = PTHREAD_MUTEX_INITIALIZER, .once = PTHREAD_ONCE_INIT};
+
+/*
+ * Takes a connection off the list and frees it. Ulfius exports it but does not declare it; where it does
+ * not exist, a lost connection stays on the list.
+ */
+int ulfius_clear_websocket(struct _websocket *websocket) __attribute__((weak));
+
+static void thread_ends(void *value)
+{
+	handshake_leave((uintptr_t)value);
+}
+
+static void init(void)
+{
+	pthread_condattr_t monotonic;
+
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&list.free, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+	pthread_key_create(&list.key, thread_ends);
+}
+
+uint64_t handshake_enter(void)
+{
+	int64_t until_ns = clock_now_ns() + PATIENCE_MS * NS_PER_MS;
+	struct timespec until = {.tv_sec = until_ns / NS_PER_S, .tv_nsec = until_ns % NS_PER_S};
+	uint64_t ticket;
+	int error = 0;
+
+	pthread_once(&list.once, init);
+	pthread_mutex_lock(&list.lock);
+	while (list.taken && !error)
+		error = pthread_cond_timedwait(&list.free, &list.lock, &until);
+	list.taken = true;
+	list.owner = pthread_self();
+	ticket = ++list.ticket;
+	pthread_mutex_unlock(&list.lock);
+	return ticket;
+}
+
+void handshake_leave(uint64_t ticket)
+{
+	pthread_mutex_lock(&list.lock);
+	if (list.taken && list.ticket == ticket) {
+		list.taken = false;
+		pthread_cond_signal(&list.free);
+	}
+	pthread_mutex_unlock(&list.lock);
+}
+
+/* The ticket of the calling thread, or 0. */
+static uint64_t my_ticket(void)
+{
+	uint64_t ticket = 0;
+
+	pthread_mutex_lock(&list.lock);
+	if (list.taken && pthread_equal(list.owner, pthread_self()))
+		ticket = list.ticket;
+	pthread_mutex_unlock(&list.lock);
+	return ticket;
+}
+
+int handshake_is_mine(void)
+{
+	return my_ticket() != 0;
+}
+
+void handshake_hold_to_end(void)
+{
+	pthread_setspecific(list.key, (void *)(uintptr_t)handshake_enter());
+}
+
+void handshake_settle(void)
+{
+	handshake_leave(handshake_enter());
+}
+
+/* A connection on the list that never got to its upgrade, or NULL. */
+static struct _websocket *find_lost(const struct _u_instance *instance)
+{
+	struct _websocket_handler *handler = instance->websocket_handler;
+	struct _websocket *lost = NULL;
+
+	pthread_mutex_lock(&handler->websocket_active_lock);
+	for (size_t i = 0; i < handler->nb_websocket_active; i++) {
+		if (!handler->websocket_active[i]->urh)
+			lost = handler->websocket_active[i];
+	}
+	pthread_mutex_unlock(&handler->websocket_active_lock);
+	return lost;
+}
+
+void handshake_request_completed(void *instance, struct MHD_Connection *connection, void **request,
+                                 enum MHD_RequestTerminationCode code)
+{
+	uint64_t ticket = my_ticket();
+	struct _websocket *lost = ticket ? find_lost(instance) : NULL;
+
+	if (lost && ulfius_clear_websocket) {
+		free(lost->websocket_manager_user_data); /* of websocket_accept */
+		ulfius_clear_websocket(lost);
+	}
+	handshake_leave(ticket);
+	mhd_request_completed(NULL, connection, request, code);
+}

@@ -1,0 +1,31 @@
+/*
+ * The HTTP service: REST, WebSocket and the dashboard's files. The only user of ulfius.
+ */
+#ifndef API_SERVER_H
+#define API_SERVER_H
+
+#include <stdint.h>
+
+struct api_server;
+struct manager;
+
+struct api_config {
+	const char *listen;        /* "ADDR:PORT", IPv6 in brackets; port 0: any that is free */
+	const char *dashboard_dir; /* the dashboard's files; NULL: none */
+	struct manager *manager;   /* borrowed */
+};
+
+/*
+ * Listen and serve. A dashboard directory that cannot be opened is logged, and the API served without it.
+ * Owns: *out is the caller's, freed by api_server_destroy. Errors: -EINVAL for a malformed address,
+ * -EADDRINUSE and other negative errno; the reason was logged. Thread: main.
+ */
+int api_server_create(struct api_server **out, const struct api_config *config);
+
+/* The port in use, host order. Thread: any. */
+uint16_t api_server_port(const struct api_server *server);
+
+/* Close every connection and stop; returns within 3 s. NULL is fine. Thread: main. */
+void api_server_destroy(struct api_server *server);
+
+#endif

@@ -1,0 +1,106 @@
+// @ts-check
+/** Channels and outputs for the fake server: empty ones, and a plausible plant full of them. */
+
+import { randomUUID } from 'node:crypto';
+
+/**
+ * @typedef {import('../../dashboard/types.js').Channel} Channel
+ * @typedef {import('../../dashboard/types.js').Output} Output
+ * @typedef {import('../../dashboard/types.js').Stats} Stats
+ */
+
+const CHANNEL_COUNTERS = [
+  'datagrams_received', 'bytes_received', 'bitrate_bps', 'rtp_lost', 'rtp_reordered', 'rtp_duplicates',
+  'rtp_restarts', 'rejected_truncated', 'rejected_version', 'rejected_padding', 'rejected_size', 'rejected_sync',
+];
+const OUTPUT_COUNTERS = ['bytes_sent', 'bitrate_bps', 'packets_lost', 'frames_dropped', 'reconnects'];
+
+/** @param {string[]} names @returns {Stats} */
+const zeros = (names) => Object.fromEntries(names.map((name) => [name, 0]));
+
+/** @param {Partial<Output> & {url: string}} fields @returns {Output} */
+export function makeOutput(fields) {
+  const { protocol, hostname } = new URL(fields.url);
+  return {
+    id: randomUUID(), name: `${protocol}//${hostname}`, enabled: true, state: 'stopped', last_error: null,
+    retry_in_ms: 0, reconnects: 0, connected_at: null, ...fields,
+    stats: { ...zeros(OUTPUT_COUNTERS), ...fields.stats },
+  };
+}
+
+/** @param {Partial<Channel> & {name: string, rtp_port: number}} fields @returns {Channel} */
+export function makeChannel(fields) {
+  return {
+    id: randomUUID(), rtp_ip: '0.0.0.0', autostart: false, created_at: new Date().toISOString(),
+    desired: 'stopped', state: 'stopped', last_error: null, outputs: [], ...fields,
+    stats: { ...zeros(CHANNEL_COUNTERS), ...fields.stats },
+  };
+}
+
+const NAMES = [
+  'News 24', 'Sports 1', 'Sports 2', 'Parliament', 'Regional North', 'Regional South', 'Kids', 'Music Live',
+  'Weather', 'Documentary', 'Movies Classic', 'Shopping', 'Radio Studio Cam', 'City Council', 'Arena Pop-up',
+];
+
+/**
+ * @param {number} i
+ * @param {'connected' | 'stopped'} state
+ * @param {number} bitrate
+ */
+function plantOutputs(i, state, bitrate) {
+  const live = state === 'connected';
+  const connected_at = live ? new Date(Date.now() - (i * 3217 + 95) * 1000).toISOString() : null;
+  const stats = { bitrate_bps: live ? bitrate : 0, bytes_sent: live ? bitrate * (i + 1) * 220 : 0 };
+  const outputs = [
+    makeOutput({ name: 'CDN ingest primary', url: `srt://ingest-a.example.net:${7000 + i}?mode=caller&latency=200&passphrase=***&streamid=plant/${i}`, state, connected_at, stats }),
+    makeOutput({ name: 'YouTube', url: 'rtmps://a.rtmps.example.com/live2/***', state, connected_at, stats: { ...stats, frames_dropped: i % 5 === 0 ? 12 * i : 0 } }),
+  ];
+  if (i % 3 === 0) {
+    outputs.push(makeOutput({ name: 'Monitoring wall', url: 'srt://10.20.30.40:9100?mode=listener', enabled: i % 2 === 0, state: i % 2 === 0 ? state : 'stopped', connected_at: i % 2 === 0 ? connected_at : null, stats: i % 2 === 0 ? stats : {} }));
+  }
+  return outputs;
+}
+
+/**
+ * A plant with a bit of everything: mostly healthy, a few stopped, some in trouble.
+ * @param {number} count
+ * @returns {Channel[]}
+ */
+export function makePlant(count) {
+  return Array.from({ length: count }, (_, i) => {
+    const name = i < NAMES.length ? NAMES[i] : `${NAMES[i % NAMES.length]} (${Math.floor(i / NAMES.length) + 1})`;
+    const running = i % 8 !== 5;
+    const bitrate = 3_000_000 + ((i * 7919) % 90) * 100_000;
+    const channel = makeChannel({
+      name, rtp_port: 5000 + 10 * i, rtp_ip: i % 6 === 1 ? `239.1.${i >> 8}.${i & 255}` : '0.0.0.0',
+      desired: running ? 'running' : 'stopped', state: running ? 'receiving' : 'stopped',
+      stats: running ? { bitrate_bps: bitrate, bytes_received: bitrate * 500, rtp_lost: i % 7 === 0 ? 3 * i : 0, rtp_reordered: i % 11 === 3 ? 1204 : 0 } : {},
+      outputs: plantOutputs(i, running ? 'connected' : 'stopped', bitrate),
+    });
+    if (running && i % 13 === 1) trouble(channel.outputs[1], 'retrying', 'connect refused (a.rtmps.example.com:443)', 7400);
+    if (running && i % 17 === 3) silence(channel, { state: 'no_signal', last_error: 'no packet for 12 s' });
+    if (running && i % 19 === 7) trouble(channel.outputs[0], 'error', 'the peer rejected the passphrase', 0);
+    if (running && i % 23 === 6) silence(channel, { state: 'waiting' });
+    return channel;
+  });
+}
+
+/**
+ * @param {Output} output
+ * @param {'retrying' | 'error'} state
+ * @param {string} last_error
+ * @param {number} retry_in_ms
+ */
+function trouble(output, state, last_error, retry_in_ms) {
+  Object.assign(output, { state, last_error, retry_in_ms, connected_at: null });
+  Object.assign(output.stats, { bitrate_bps: 0, reconnects: 14 });
+}
+
+/**
+ * @param {Channel} channel
+ * @param {Partial<Channel>} fields
+ */
+function silence(channel, fields) {
+  Object.assign(channel, fields);
+  for (const { stats } of [channel, ...channel.outputs]) stats.bitrate_bps = 0;
+}

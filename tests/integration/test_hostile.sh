@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# Truncated, non-RTP, wrong-version, non-TS and fragmented datagrams are counted by reason, and the
+# stream beside them stays whole.
+. "$(dirname "$0")/lib.sh"
+
+make_namespaces
+make_ts "$work/generated.ts" 3
+
+# datagram HEX...: one UDP datagram to port 5000 from the source namespace.
+datagram() {
+  in_source bash -c 'printf "$1" >/dev/udp/10.77.0.2/5000' - "$1"
+}
+
+# repeat TEXT N
+repeat() {
+  local i
+  for ((i = 0; i < $2; i++)); do printf '%s' "$1"; done
+}
+
+rtp='\x80\x21\x00\x01\x00\x00\x00\x00\x00\x00\x00\x01'
+packet="\\x47\\x1f\\xff\\x10$(repeat '\xff' 184)"
+
+for mode in xdp udp; do
+  start_distributor --ingest "$mode" --interface "$veth"
+  srt_receiver 9000 "$work/got.ts"
+  receiver=$last_pid
+  make_channel hostile 5000
+  add_output "$channel" "srt://127.0.0.1:9000"
+  wait_for 10 output_is "$channel" "$output" connected
+
+  for _ in 1 2 3; do datagram '\x80\x21'; done                                     # truncated
+  datagram '\x9f\x21\x00\x01\x00\x00\x00\x00\x00\x00\x00\x01'                       # CSRCs missing
+  datagram '\x40\x21\x00\x01\x00\x00\x00\x00\x00\x00\x00\x01'                       # version 1
+  datagram "\\xa0${rtp:4}${packet%????}\\xff"                                       # padding 255
+  datagram "${rtp}\\x47\\x00\\x00"                                                  # not 188 bytes
+  datagram "$rtp"                                                                   # no payload
+  datagram "${rtp}$(repeat '\x00' 188)"                                             # not TS
+  for _ in 1 2 3 4 5; do datagram 'GET / HTTP/1.1'; done                            # 'G' is 0x47
+  equal "$mode: truncated" 4 "$(channel_counter "$channel" rejected_truncated)"
+  equal "$mode: wrong version" 1 "$(channel_counter "$channel" rejected_version)"
+  equal "$mode: padding" 1 "$(channel_counter "$channel" rejected_padding)"
+  equal "$mode: no multiple of 188" 7 "$(channel_counter "$channel" rejected_size)"
+  equal "$mode: no TS sync" 1 "$(channel_counter "$channel" rejected_sync)"
+  equal "$mode: nothing of it was relayed" 0 "$(channel_counter "$channel" bytes_received)"
+
+  # A datagram above the MTU is fragmented: XDP passes it on, the kernel's socket delivers it whole.
+  before=$(channel_counter "$channel" datagrams_received)
+  datagram "${rtp}$(repeat "$packet" 10)"
+  equal "$mode: a fragmented datagram arrives" $((before + 1)) \
+    "$(channel_counter "$channel" datagrams_received)"
+  equal "$mode: with its 10 packets" 1880 "$(channel_counter "$channel" bytes_received)"
+  if [ "$mode" = xdp ]; then
+    fragments=$(bpftool -j map dump name verdicts |
+      jq '[.. | .formatted? | objects | select(.key == 5) | .values[].value.packets] | add')
+    check "fragments are counted ($fragments)" test "${fragments:-0}" -ge 2
+  fi
+
+  send "$work/generated.ts" --record "$work/sent.ts" 10.77.0.2:5000 >/dev/null
+  delivered "$channel" "$output" "$work/sent.ts" "$receiver"
+  check "$mode: the stream beside them is byte-exact" \
+    cmp "$work/sent.ts" <(tail -c +1881 "$work/got.ts")
+  api DELETE "/api/channels/$channel"
+  check "$mode: clean stop" stop_distributor
+done
+finish

@@ -1,0 +1,91 @@
+#!/usr/bin/env bash
+# Run the tests and sum them up in one last line: N passed, N failed, N skipped.
+#
+#   tests/run.sh                      everything: plain, ASAN, TSAN builds, browser
+#   tests/run.sh quick                unit, BPF and integration tests of the plain build
+#   tests/run.sh plain|asan|tsan [PATTERN]   one build, programs whose name has PATTERN
+#   tests/run.sh browser              the dashboard
+#
+# Every program prints TAP lines (ok, not ok, # SKIP); its output is kept in build/test/.
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit 1
+
+passed=0 failed=0 skipped=0
+logs=build/test
+mkdir -p "$logs"
+
+# Run a program, show its results, count them. A program that fails without saying so counts as failed.
+run_program() {
+  local title=$1 log status ok not_ok skip
+  shift
+  log=$logs/${title//[\/ ]/-}.log
+  timeout --kill-after=10 "${TEST_TIMEOUT:-600}" "$@" >"$log" 2>&1
+  status=$?
+  skip=$(grep -cE '^(not )?ok .*# SKIP' "$log")
+  ok=$(grep -E '^ok ' "$log" | grep -vc '# SKIP')
+  not_ok=$(grep -E '^not ok ' "$log" | grep -vc '# SKIP')
+  if [ "$status" -ne 0 ] && [ "$not_ok" -eq 0 ]; then
+    not_ok=1
+    echo "not ok - $title ended with status $status" >>"$log"
+  fi
+  passed=$((passed + ok)) failed=$((failed + not_ok)) skipped=$((skipped + skip))
+  printf '%-44s %3d passed %3d failed %3d skipped\n' "$title" "$ok" "$not_ok" "$skip"
+  grep -E '^(not )?ok .*# SKIP|^# ' "$log" | sed 's/^/    /' | head -20
+  if [ "$not_ok" -gt 0 ]; then
+    grep -vE '^(ok |# |1\.\.|TAP )' "$log" | tail -40 | sed 's/^/    /'
+  fi
+}
+
+# One build: its unit, BPF and integration tests.
+run_build() {
+  local name=$1 pattern=${2:-} build=build program
+  local -a flags=()
+  case $name in
+    asan) build=build/asan flags=(ASAN=1) ;;
+    tsan) build=build/tsan flags=(TSAN=1) ;;
+  esac
+  if ! make --no-print-directory -j"$(nproc)" test-programs "${flags[@]}" >"$logs/build-$name.log" 2>&1; then
+    echo "build $name failed:"
+    tail -20 "$logs/build-$name.log"
+    failed=$((failed + 1))
+    return
+  fi
+  export BUILD_DIR=$PWD/$build CMOCKA_MESSAGE_OUTPUT=TAP
+  export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1
+  export LSAN_OPTIONS=suppressions=$PWD/tests/lsan.supp:print_suppressions=0
+  export TSAN_OPTIONS=suppressions=$PWD/tests/tsan.supp:second_deadlock_stack=1
+  for program in "$build"/unit/test_* "$build"/bpf-tests/test_* tests/integration/test_*.sh; do
+    [[ $program == *"$pattern"* && -x $program ]] || continue
+    # Thread sanitizer cannot map its shadow where addresses are randomised over 32 bits.
+    run_program "$name $(basename "$program" .sh)" setarch -R "$program"
+  done
+}
+
+run_browser() {
+  local log=$logs/npm.log
+  if ! npm --prefix tests/browser ci --silent >"$log" 2>&1; then
+    cat "$log"
+    failed=$((failed + 1))
+    return
+  fi
+  run_program browser tests/browser/run.sh
+}
+
+case ${1:-all} in
+  all)
+    run_build plain
+    run_browser
+    run_build asan
+    run_build tsan
+    ;;
+  quick) run_build plain ;;
+  plain | asan | tsan) run_build "$@" ;;
+  browser) run_browser ;;
+  *)
+    echo "usage: tests/run.sh [quick|plain|asan|tsan|browser] [PATTERN]" >&2
+    exit 2
+    ;;
+esac
+
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ]

@@ -1,0 +1,108 @@
+/*
+ * ts2flv IN.ts OUT.flv: a transport stream file through the remuxer into an FLV file, for
+ * comparison with other programs' remuxing. Every tag is written; time starts HEAD_ROOM_MS before
+ * the first. Prints the counters on standard output.
+ */
+#include "base/bytes.h"
+#include "media/flv_write.h"
+#include "media/remux.h"
+#include "media/ts.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define HEAD_ROOM_MS     1000 /* the stream that comes second may begin earlier */
+#define TAG_HEADER_BYTES 11
+#define READ_PACKETS     7
+
+struct writer {
+	FILE *file;
+	bool started, failed;
+	int64_t base_ms;
+};
+
+static void write_bytes(struct writer *w, const uint8_t *data, size_t size)
+{
+	if (fwrite(data, 1, size, w->file) != size)
+		w->failed = true;
+}
+
+static void write_tag(void *context, struct flv_tag *tag)
+{
+	struct writer *w = context;
+	uint8_t header[TAG_HEADER_BYTES] = {(uint8_t)tag->type}, trailer[4];
+	size_t skip = tag->type == FLV_SCRIPT ? FLV_SET_DATA_FRAME_BYTES : 0;
+	uint32_t size = (uint32_t)(tag->size - skip), time;
+
+	if (!w->started)
+		w->base_ms = tag->timestamp_ms - HEAD_ROOM_MS;
+	w->started = true;
+	time = tag->timestamp_ms > w->base_ms ? (uint32_t)(tag->timestamp_ms - w->base_ms) : 0;
+	store_be24(header + 1, size);
+	store_be24(header + 4, time & 0xffffff);
+	header[7] = (uint8_t)(time >> 24);
+	store_be32(trailer, TAG_HEADER_BYTES + size);
+	write_bytes(w, header, sizeof(header));
+	write_bytes(w, tag->body + skip, size);
+	write_bytes(w, trailer, sizeof(trailer));
+	flv_tag_unref(tag);
+}
+
+static void print_counters(const struct remuxer *remuxer)
+{
+	static const struct counter_info table[] = {REMUX_COUNTERS(COUNTER_ROW)};
+	struct psi_stream skipped[PSI_MAX_STREAMS];
+	size_t count = remuxer_get_skipped(remuxer, skipped, PSI_MAX_STREAMS);
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		printf("%s %llu\n", table[i].name,
+		       (unsigned long long)counter_at(remuxer_counters(remuxer), i));
+	for (size_t i = 0; i < count; i++)
+		printf("skipped PID %u: %s (0x%02x)\n", skipped[i].pid,
+		       psi_get_type_name(skipped[i].type), skipped[i].type);
+}
+
+static int convert(FILE *in, struct writer *w)
+{
+	static const uint8_t file_header[] = {'F', 'L', 'V', 1, 5, 0, 0, 0, 9, 0, 0, 0, 0};
+	uint8_t packets[READ_PACKETS * TS_PACKET_BYTES];
+	struct remuxer *remuxer;
+	size_t count;
+
+	if (remuxer_create(&remuxer, write_tag, w) < 0)
+		return 1;
+	write_bytes(w, file_header, sizeof(file_header));
+	while ((count = fread(packets, TS_PACKET_BYTES, READ_PACKETS, in)) > 0)
+		remuxer_push(remuxer, packets, count);
+	remuxer_flush(remuxer);
+	print_counters(remuxer);
+	remuxer_destroy(remuxer);
+	return w->failed || ferror(in) ? 1 : 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct writer writer = {0};
+	FILE *in;
+	int status = 1;
+
+	if (argc != 3) {
+		fprintf(stderr, "usage: ts2flv IN.ts OUT.flv\n");
+		return 2;
+	}
+	in = fopen(argv[1], "rb");
+	if (!in) {
+		perror(argv[1]);
+		return 1;
+	}
+	writer.file = fopen(argv[2], "wb");
+	if (writer.file) {
+		status = convert(in, &writer);
+		if (fclose(writer.file))
+			status = 1;
+	}
+	if (status)
+		perror(argv[2]);
+	fclose(in);
+	return status;
+}

@@ -1,0 +1,236 @@
+/*
+ * Stand-ins for what the manager drives. Called under the manager's lock only, so they need none.
+ */
+#include "fakes.h"
+
+#include "output/feed.h"
+#include "relay/channel.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct fakes fakes;
+
+/* Loops are only ever compared by address. */
+static char loop_marks[3];
+static struct tick_loop *const sender_loops[] = {(struct tick_loop *)&loop_marks[1],
+                                                 (struct tick_loop *)&loop_marks[2]};
+
+struct channel {
+	char name[600];
+	struct channel_counters counters;
+};
+
+struct feed {
+	struct channel *channel;
+};
+
+struct ingest_binding {
+	char endpoint[64];
+};
+
+struct output {
+	char name[600];
+	char where[300];
+	struct output_counters counters;
+};
+
+static void note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+static void note(const char *format, ...)
+{
+	size_t n = strlen(fakes.journal);
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(fakes.journal + n, sizeof(fakes.journal) - n, format, args);
+	va_end(args);
+}
+
+void fakes_reset(void)
+{
+	fakes = (struct fakes){.status = {.state = OUTPUT_CONNECTING}};
+}
+
+const char *fakes_journal(void)
+{
+	static char last[sizeof(fakes.journal)];
+
+	memcpy(last, fakes.journal, sizeof(last));
+	fakes.journal[0] = '\0';
+	return last;
+}
+
+struct ingest *fakes_ingest(void)
+{
+	return (struct ingest *)&loop_marks[0];
+}
+
+struct senders *fakes_senders(void)
+{
+	return (struct senders *)&loop_marks[1];
+}
+
+struct tick_loop *ingest_loop(const struct ingest *ingest)
+{
+	(void)ingest;
+	return (struct tick_loop *)&loop_marks[0];
+}
+
+struct tick_loop *const *senders_loops(const struct senders *senders, size_t *count)
+{
+	(void)senders;
+	*count = 2;
+	return sender_loops;
+}
+
+int ingest_bind(struct ingest_binding **out, struct ingest *ingest, struct channel *channel,
+                const struct in6_addr *address, uint16_t port, char *why, size_t size)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	(void)ingest;
+	(void)channel;
+	if (fakes.bind_error && (!fakes.bind_error_port || fakes.bind_error_port == port)) {
+		snprintf(why, size, "port %u: %s", port, strerror(-fakes.bind_error));
+		return fakes.bind_error;
+	}
+	*out = calloc(1, sizeof(**out));
+	if (IN6_IS_ADDR_V4MAPPED(address))
+		inet_ntop(AF_INET, &address->s6_addr[12], text, sizeof(text));
+	else
+		inet_ntop(AF_INET6, address, text, sizeof(text));
+	snprintf((*out)->endpoint, sizeof((*out)->endpoint), "%s:%u", text, port);
+	note("bind %s; ", (*out)->endpoint);
+	fakes.bindings++;
+	return 0;
+}
+
+void ingest_unbind(struct ingest_binding *binding)
+{
+	if (!binding)
+		return;
+	note("unbind %s; ", binding->endpoint);
+	fakes.bindings--;
+	free(binding);
+}
+
+size_t ingest_interfaces(const struct ingest *ingest, struct ingest_interface_info *infos,
+                         size_t max)
+{
+	(void)ingest;
+	if (max)
+		infos[0] = (struct ingest_interface_info){
+			.name = "eth0", .mode = "xdp", .queues = 2, .rx_dropped = 7};
+	return 1;
+}
+
+const struct counter_info channel_counter_table[] = {CHANNEL_COUNTERS(COUNTER_ROW)};
+
+int channel_create(struct channel **out, const struct channel_config *config)
+{
+	if (fakes.channel_error)
+		return fakes.channel_error;
+	*out = calloc(1, sizeof(**out));
+	snprintf((*out)->name, sizeof((*out)->name), "%s", config->name);
+	counter_set(&(*out)->counters.bytes_received, 188);
+	fakes.channels++;
+	return 0;
+}
+
+void channel_destroy(struct channel *channel)
+{
+	if (!channel)
+		return;
+	fakes.channels--;
+	free(channel);
+}
+
+const struct channel_counters *channel_counters(const struct channel *channel)
+{
+	return &channel->counters;
+}
+
+int64_t channel_last_ns(const struct channel *channel)
+{
+	(void)channel;
+	return fakes.last_ns;
+}
+
+int feed_create(struct feed **out, struct channel *channel, struct senders *senders)
+{
+	(void)senders;
+	if (fakes.feed_error)
+		return fakes.feed_error;
+	*out = calloc(1, sizeof(**out));
+	(*out)->channel = channel;
+	note("feed %s; ", channel->name);
+	fakes.feeds++;
+	return 0;
+}
+
+void feed_destroy(struct feed *feed, struct tick_loop *const *loops, size_t loop_count)
+{
+	if (!feed)
+		return;
+	note("unfeed %s", feed->channel->name);
+	for (size_t i = 0; i < loop_count; i++)
+		note(" %d", (int)((char *)loops[i] - loop_marks));
+	note("; ");
+	fakes.feeds--;
+	channel_destroy(feed->channel);
+	free(feed);
+}
+
+struct channel *feed_channel(const struct feed *feed)
+{
+	return feed->channel;
+}
+
+const struct counter_info output_counter_table[] = {OUTPUT_COUNTERS(COUNTER_ROW)};
+
+const char *output_state_name(enum output_state state)
+{
+	static const char *const names[] = {"stopped", "connecting", "connected", "retrying",
+	                                    "error"};
+
+	return names[state];
+}
+
+int output_create(struct output **out, const struct output_config *config, struct feed *feed)
+{
+	(void)feed;
+	if (fakes.output_error)
+		return fakes.output_error;
+	*out = calloc(1, sizeof(**out));
+	snprintf((*out)->name, sizeof((*out)->name), "%s", config->name);
+	snprintf((*out)->where, sizeof((*out)->where), "%s:%u", config->url.host, config->url.port);
+	counter_set(&(*out)->counters.reconnects, 3);
+	note("output %s %s; ", config->name, (*out)->where);
+	fakes.outputs++;
+	return 0;
+}
+
+void output_destroy(struct output *output)
+{
+	if (!output)
+		return;
+	note("unoutput %s; ", output->name);
+	fakes.outputs--;
+	free(output);
+}
+
+void output_get_status(struct output *output, struct output_status *status)
+{
+	(void)output;
+	*status = fakes.status;
+}
+
+const struct output_counters *output_counters(const struct output *output)
+{
+	return &output->counters;
+}

@@ -1,0 +1,36 @@
+/*
+ * Stand-ins for what the manager drives: ingest, senders, channels, feeds, outputs. They do nothing but
+ * keep a journal of the calls and count what is alive.
+ */
+#ifndef TESTS_FAKES_H
+#define TESTS_FAKES_H
+
+#include "ingest/ingest.h"
+#include "output/output.h"
+#include "output/sender.h"
+
+#include <stdint.h>
+
+/* What the fakes shall do, and what happened. */
+struct fakes {
+	int bind_error;           /* ingest_bind returns it … */
+	uint16_t bind_error_port; /* … for this port, or for every port when 0 */
+	int channel_error, feed_error, output_error;
+	int64_t last_ns;                        /* what channel_last_ns says */
+	struct output_status status;            /* what output_get_status says */
+	int channels, feeds, bindings, outputs; /* alive */
+	char journal[16384];                    /* "bind 0.0.0.0:5000; output srt://a:1; …" */
+};
+
+extern struct fakes fakes;
+
+/* Start over: nothing alive, an empty journal, no errors. */
+void fakes_reset(void);
+
+/* The journal since the last call of this function, borrowed until the next one. */
+const char *fakes_journal(void);
+
+struct ingest *fakes_ingest(void);
+struct senders *fakes_senders(void);
+
+#endif

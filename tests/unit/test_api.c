@@ -1,0 +1,645 @@
+/*
+ * The HTTP service with the real manager on stand-ins, spoken to over loopback: every status of the API
+ * contract, bodies of every size and kind, static files, the WebSocket.
+ */
+#include "api/server.h"
+
+#include "control/manager.h"
+
+#include "fakes.h"
+#include "http_client.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define MIB (1024 * 1024)
+
+static char dir[] = "/tmp/test_api.XXXXXX";
+static struct manager *manager;
+static struct api_server *server;
+static uint16_t port;
+
+static void write_file(const char *name, const char *text)
+{
+	char path[200];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	fputs(text, file);
+	fclose(file);
+}
+
+static void make_dashboard(void)
+{
+	char path[200];
+
+	snprintf(path, sizeof(path), "%s/www", dir);
+	assert_int_equal(mkdir(path, 0755), 0);
+	snprintf(path, sizeof(path), "%s/www/lib", dir);
+	assert_int_equal(mkdir(path, 0755), 0);
+	write_file("secret.html", "secret");
+	write_file("www/index.html", "<h1>hello</h1>");
+	write_file("www/lib/app.js", "export {};");
+	write_file("www/style.css", "a{}");
+	write_file("www/icon.svg", "<svg/>");
+	write_file("www/notes.txt", "no");
+	write_file("www/.hidden.js", "no");
+	snprintf(path, sizeof(path), "%s/www/link.html", dir);
+	assert_int_equal(symlink("../secret.html", path), 0);
+	snprintf(path, sizeof(path), "%s/www/out", dir);
+	assert_int_equal(symlink("..", path), 0);
+}
+
+static void open_server(void)
+{
+	char www[200];
+	const struct api_config config = {
+		.listen = "127.0.0.1:0", .dashboard_dir = www, .manager = manager};
+
+	snprintf(www, sizeof(www), "%s/www", dir);
+	assert_int_equal(api_server_create(&server, &config), 0);
+	port = api_server_port(server);
+	assert_int_not_equal(port, 0);
+}
+
+static int setup(void **state)
+{
+	struct manager_config config = {
+		.config_dir = dir, .ingest = fakes_ingest(), .senders = fakes_senders()};
+
+	strcpy(dir + strlen(dir) - 6, "XXXXXX");
+	if (!mkdtemp(dir))
+		return -1;
+	*state = NULL;
+	log_configure(LOG_LEVEL_ERROR, false);
+	fakes_reset();
+	make_dashboard();
+	if (manager_create(&manager, &config))
+		return -1;
+	open_server();
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	char command[100];
+
+	(void)state;
+	api_server_destroy(server);
+	manager_destroy(manager);
+	snprintf(command, sizeof(command), "rm -r %s", dir);
+	return system(command);
+}
+
+/* A call whose answer must have this status. The answer is valid until the next call. */
+static json_t *call(const char *method, const char *path, const char *body, int status)
+{
+	static struct http_reply reply;
+
+	http_free(&reply);
+	http_call(port, &reply, method, path, "Connection: close\r\n", body,
+	          body ? strlen(body) : 0);
+	if (reply.status != status)
+		fail_msg("%s %s: %d instead of %d: %s", method, path, reply.status, status,
+		         reply.body);
+	return reply.json;
+}
+
+static const char *text_of(const json_t *object, const char *key)
+{
+	return json_string_value(json_object_get(object, key));
+}
+
+static void assert_error(const json_t *json, const char *code, const char *field)
+{
+	const json_t *error = json_object_get(json, "error");
+	const json_t *named = json_object_get(error, "field");
+
+	assert_int_equal(json_object_size(error), 3);
+	assert_string_equal(text_of(error, "code"), code);
+	assert_non_null(text_of(error, "message"));
+	if (field)
+		assert_string_equal(json_string_value(named), field);
+	else
+		assert_true(json_is_null(named));
+}
+
+static void add_channel(char *path, size_t size, int rtp_port)
+{
+	char body[200];
+	json_t *json;
+
+	snprintf(body, sizeof(body),
+	         "{\"name\":\"News\",\"rtp_port\":%d,\"outputs\":["
+	         "{\"url\":\"srt://a:1?passphrase=0123456789\"}]}",
+	         rtp_port);
+	json = call("POST", "/api/channels", body, 201);
+	snprintf(path, size, "/api/channels/%s", text_of(json, "id"));
+}
+
+static void test_rest(void **state)
+{
+	char channel[100], path[200];
+	json_t *json;
+
+	(void)state;
+	json = call("GET", "/api/health", NULL, 200);
+	assert_string_equal(text_of(json, "status"), "ok");
+	json = call("GET", "/api/channels", NULL, 200);
+	assert_int_equal(json_array_size(json_object_get(json, "channels")), 0);
+	add_channel(channel, sizeof(channel), 5000);
+	json = call("GET", channel, NULL, 200);
+	assert_string_equal(text_of(json, "name"), "News");
+	json = call("PUT", channel, "{\"name\":\"Sport\"}", 200);
+	assert_string_equal(text_of(json, "name"), "Sport");
+	snprintf(path, sizeof(path), "%s/start", channel);
+	json = call("POST", path, NULL, 200);
+	assert_string_equal(text_of(json, "state"), "waiting");
+	json = call("POST", path, "", 200);
+	snprintf(path, sizeof(path), "%s/stop", channel);
+	json = call("POST", path, NULL, 200);
+	assert_string_equal(text_of(json, "state"), "stopped");
+	snprintf(path, sizeof(path), "%s/outputs", channel);
+	json = call("POST", path, "{\"url\":\"rtmp://h/app/key\"}", 201);
+	assert_string_equal(text_of(json, "url"), "rtmp://h/app/***");
+	snprintf(path, sizeof(path), "%s/outputs/%s", channel, text_of(json, "id"));
+	json = call("PUT", path, "{\"url\":\"rtmp://h2/app/***\",\"enabled\":false}", 200);
+	assert_string_equal(text_of(json, "url"), "rtmp://h2/app/***");
+	assert_null(call("DELETE", path, NULL, 204));
+	assert_error(call("DELETE", path, NULL, 404), "not_found", NULL);
+	assert_null(call("DELETE", channel, NULL, 204));
+	assert_error(call("GET", channel, NULL, 404), "not_found", NULL);
+}
+
+static void test_errors(void **state)
+{
+	static const struct {
+		const char *body, *code, *field;
+		int status;
+	} cases[] = {
+		{"", "invalid_json", NULL, 400},
+		{"{", "invalid_json", NULL, 400},
+		{"{\"name\":\"a\"} x", "invalid_json", NULL, 400},
+		{"{\"name\":\"a\",\"name\":\"b\",\"rtp_port\":1}", "invalid_json", NULL, 400},
+		{"{\"name\":\"\xff\",\"rtp_port\":1}", "invalid_json", NULL, 400},
+		{"[1]", "invalid_type", NULL, 422},
+		{"null", "invalid_type", NULL, 422},
+		{"17", "invalid_type", NULL, 422},
+		{"{\"name\":\"a\"}", "missing_field", "rtp_port", 422},
+		{"{\"name\":\"a\",\"rtp_port\":1,\"zzz\":1}", "unknown_field", "zzz", 422},
+		{"{\"name\":1,\"rtp_port\":1}", "invalid_type", "name", 422},
+		{"{\"name\":\"a\",\"rtp_port\":70000}", "invalid_value", "rtp_port", 422},
+		{"{\"name\":\"a\",\"rtp_port\":1,\"outputs\":[{\"url\":\"ftp://x\"}]}",
+	         "invalid_url", "outputs[0].url", 422},
+		{"{\"name\":\"a\",\"rtp_port\":5000}", "port_in_use", "rtp_port", 409},
+	};
+	char channel[100], path[200];
+
+	(void)state;
+	add_channel(channel, sizeof(channel), 5000);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_error(call("POST", "/api/channels", cases[i].body, cases[i].status),
+		             cases[i].code, cases[i].field);
+	snprintf(path, sizeof(path), "%s/outputs", channel);
+	assert_error(call("POST", path, "{\"url\":\"srt://h\"}", 422), "invalid_url", "url");
+	assert_error(call("PUT", "/api/channels/nobody", "{}", 404), "not_found", NULL);
+	assert_error(call("POST", "/api/channels/nobody/start", NULL, 404), "not_found", NULL);
+	assert_error(call("GET", "/api/nothing", NULL, 404), "not_found", NULL);
+	assert_error(call("GET", "/api/channels/", NULL, 404), "not_found", NULL);
+	assert_error(call("GET", "/api/channels//start", NULL, 404), "not_found", NULL);
+	fakes.bind_error = -EADDRINUSE;
+	snprintf(path, sizeof(path), "%s/start", channel);
+	assert_error(call("POST", path, NULL, 409), "port_in_use", "rtp_port");
+	fakes.bind_error = 0;
+}
+
+static void test_methods(void **state)
+{
+	static const struct {
+		const char *method, *path, *allow;
+	} cases[] = {
+		{"POST", "/api/health", "GET, HEAD"},
+		{"DELETE", "/api/channels", "GET, HEAD, POST"},
+		{"PATCH", "/api/channels/x", "GET, HEAD, PUT, DELETE"},
+		{"GET", "/api/channels/x/start", "POST"},
+		{"GET", "/api/channels/x/outputs/y", "PUT, DELETE"},
+		{"OPTIONS", "/api/channels", "GET, HEAD, POST"},
+		{"POST", "/ws", "GET, HEAD"},
+		{"POST", "/index.html", "GET, HEAD"},
+		{"BREW", "/", "GET, HEAD"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct http_reply reply;
+
+		http_call(port, &reply, cases[i].method, cases[i].path, "", "", 0);
+		assert_int_equal(reply.status, 405);
+		assert_error(reply.json, "method_not_allowed", NULL);
+		assert_string_equal(http_header(&reply, "Allow"), cases[i].allow);
+		http_free(&reply);
+	}
+}
+
+static void test_headers(void **state)
+{
+	static const struct {
+		const char *type;
+		int status;
+	} types[] = {
+		{"", 201},
+		{"Content-Type: application/json\r\n", 201},
+		{"Content-Type: Application/JSON; charset=utf-8\r\n", 201},
+		{"Content-Type: application/jsonp\r\n", 415},
+		{"Content-Type: text/plain\r\n", 415},
+		{"Content-Type: application/x-www-form-urlencoded\r\n", 415},
+		{"Content-Type: multipart/form-data; boundary=x\r\n", 415},
+	};
+	struct http_reply reply;
+	char body[100];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		snprintf(body, sizeof(body), "{\"name\":\"a\",\"rtp_port\":%zu}", i + 1);
+		http_call(port, &reply, "POST", "/api/channels", types[i].type, body, strlen(body));
+		assert_int_equal(reply.status, types[i].status);
+		if (reply.status == 415)
+			assert_error(reply.json, "unsupported_media_type", NULL);
+		else
+			assert_non_null(
+				strstr(http_header(&reply, "Location"), text_of(reply.json, "id")));
+		assert_string_equal(http_header(&reply, "Content-Type"), "application/json");
+		assert_string_equal(http_header(&reply, "X-Content-Type-Options"), "nosniff");
+		assert_string_equal(http_header(&reply, "Cache-Control"), "no-store");
+		http_free(&reply);
+	}
+	http_call(port, &reply, "HEAD", "/api/channels", "", NULL, 0);
+	assert_int_equal(reply.status, 200);
+	http_free(&reply);
+}
+
+/* A name of so many bytes makes a body of exactly size bytes. */
+static char *body_of(size_t size)
+{
+	static const char start[] = "{\"rtp_port\":9,\"name\":\"";
+	char *body = malloc(size + 1);
+
+	memset(body, 'x', size);
+	memcpy(body, start, sizeof(start) - 1);
+	memcpy(body + size - 2, "\"}", 3);
+	return body;
+}
+
+static void test_sizes(void **state)
+{
+	static const struct {
+		size_t size;
+		int status;
+		const char *code;
+	} cases[] = {
+		{1000, 422, "invalid_value"}, /* read whole: the name is too long */
+		{MIB, 422, "invalid_value"},  {MIB + 1, 413, "too_large"},
+		{MIB + 2, 413, "too_large"},  {3 * MIB, 413, "too_large"},
+	};
+	struct http_reply reply;
+	char chunk[40], *body;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		int fd = http_connect(port);
+
+		body = body_of(cases[i].size);
+		http_call(port, &reply, "POST", "/api/channels", "", body, cases[i].size);
+		assert_int_equal(reply.status, cases[i].status);
+		assert_error(reply.json, cases[i].code, reply.status == 413 ? NULL : "name");
+		http_free(&reply);
+
+		/* The same without a length, in chunks. */
+		dprintf(fd, "POST /api/channels HTTP/1.1\r\nHost: x\r\n"
+		            "Transfer-Encoding: chunked\r\n\r\n");
+		for (size_t done = 0; done < cases[i].size; done += 65536) {
+			size_t n = cases[i].size - done < 65536 ? cases[i].size - done : 65536;
+
+			snprintf(chunk, sizeof(chunk), "%zx\r\n", n);
+			assert_int_equal(write(fd, chunk, strlen(chunk)), strlen(chunk));
+			for (size_t sent = 0; sent < n;)
+				sent += (size_t)write(fd, body + done + sent, n - sent);
+			assert_int_equal(write(fd, "\r\n", 2), 2);
+		}
+		assert_int_equal(write(fd, "0\r\n\r\n", 5), 5);
+		http_read(fd, &reply, 0);
+		assert_int_equal(reply.status, cases[i].status);
+		assert_error(reply.json, cases[i].code, reply.status == 413 ? NULL : "name");
+		http_free(&reply);
+		close(fd);
+		free(body);
+	}
+	body = body_of(2 * MIB); /* also where no body is wanted */
+	http_call(port, &reply, "POST", "/api/channels/x/start", "", body, 2 * MIB);
+	assert_int_equal(reply.status, 413);
+	http_free(&reply);
+	free(body);
+}
+
+/* JSON as deep as it gets must not end the thread's stack. */
+static void test_deep(void **state)
+{
+	struct http_reply reply;
+	char *body = malloc(200001);
+
+	(void)state;
+	memset(body, '[', 200000);
+	http_call(port, &reply, "POST", "/api/channels", "", body, 200000);
+	assert_int_equal(reply.status, 400);
+	http_free(&reply);
+	for (size_t i = 0; i < 2040; i++)
+		memcpy(body + 5 * i, "{\"a\":", 5);
+	memset(body + 5 * 2040, '1', 1);
+	memset(body + 5 * 2040 + 1, '}', 2040);
+	http_call(port, &reply, "POST", "/api/channels", "", body, 6 * 2040 + 1);
+	assert_int_equal(reply.status, 422);
+	http_free(&reply);
+	free(body);
+}
+
+static void test_files(void **state)
+{
+	static const struct {
+		const char *path, *type;
+	} files[] = {
+		{"/", "text/html; charset=utf-8"},
+		{"/index.html", "text/html; charset=utf-8"},
+		{"/index.html?x=/../y", "text/html; charset=utf-8"},
+		{"/lib/app.js", "text/javascript; charset=utf-8"},
+		{"/style.css", "text/css; charset=utf-8"},
+		{"/icon.svg", "image/svg+xml"},
+	};
+	static const char *const hidden[] = {
+		"/notes.txt",
+		"/.hidden.js",
+		"/link.html",
+		"/out/secret.html",
+		"/../secret.html",
+		"/lib/../../secret.html",
+		"/lib/..",
+		"/lib",
+		"/lib/",
+		"//index.html",
+		"/./index.html",
+		"/%2e%2e/secret.html",
+		"/..%2fsecret.html",
+		"/%69ndex.html",
+		"/index.html/",
+		"/index.html%00.css",
+		"/nothing.html",
+		"/lib\\app.js",
+		"/secret.html",
+		"/index",
+		"/.html",
+	};
+	struct http_reply reply;
+	char etag[100], head[200];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		http_call(port, &reply, "GET", files[i].path, "", NULL, 0);
+		assert_int_equal(reply.status, 200);
+		assert_string_equal(http_header(&reply, "Content-Type"), files[i].type);
+		assert_string_equal(http_header(&reply, "Content-Security-Policy"),
+		                    "default-src 'self'; connect-src 'self' ws: wss:");
+		assert_string_equal(http_header(&reply, "X-Content-Type-Options"), "nosniff");
+		assert_string_equal(http_header(&reply, "Cache-Control"), "no-cache");
+		assert_true(reply.size > 0);
+		snprintf(etag, sizeof(etag), "%s", http_header(&reply, "ETag"));
+		http_free(&reply);
+		snprintf(head, sizeof(head), "If-None-Match: %s\r\n", etag);
+		http_call(port, &reply, "GET", files[i].path, head, NULL, 0);
+		assert_int_equal(reply.status, 304);
+		http_free(&reply);
+	}
+	for (size_t i = 0; i < sizeof(hidden) / sizeof(hidden[0]); i++) {
+		http_call(port, &reply, "GET", hidden[i], "", NULL, 0);
+		if (reply.status != 404)
+			fail_msg("%s: %d", hidden[i], reply.status);
+		assert_error(reply.json, "not_found", NULL);
+		http_free(&reply);
+	}
+}
+
+/* The next text message, parsed; other frames are passed over. */
+static json_t *next_message(int fd, int timeout_ms)
+{
+	json_t *json = NULL;
+	char *data;
+	size_t size;
+	int opcode = websocket_read(fd, &data, &size, timeout_ms);
+
+	if (opcode == 1)
+		json = json_loads(data, 0, NULL);
+	free(data);
+	return json;
+}
+
+static void test_websocket(void **state)
+{
+	json_t *message, *channels;
+	char channel[100];
+	int64_t before_ns;
+	int fd, other;
+
+	(void)state;
+	add_channel(channel, sizeof(channel), 5000);
+	before_ns = clock_now_ns();
+	fd = websocket_connect(port);
+	assert_true(fd >= 0);
+	message = next_message(fd, 1000);
+	assert_true(clock_now_ns() - before_ns < 500 * NS_PER_MS);
+	assert_string_equal(text_of(message, "type"), "snapshot");
+	assert_int_equal(json_array_size(json_object_get(message, "channels")), 1);
+	assert_string_equal(text_of(json_object_get(message, "health"), "status"), "ok");
+	json_decref(message);
+	assert_null(next_message(fd, 1500)); /* nothing changes, nothing comes */
+
+	before_ns = clock_now_ns();
+	call("PUT", channel, "{\"name\":\"Sport\"}", 200);
+	message = next_message(fd, 2000);
+	assert_true(clock_now_ns() - before_ns < NS_PER_S);
+	assert_string_equal(text_of(message, "type"), "update");
+	channels = json_object_get(message, "channels");
+	assert_int_equal(json_array_size(channels), 1);
+	assert_string_equal(text_of(json_array_get(channels, 0), "name"), "Sport");
+	assert_int_equal(json_array_size(json_object_get(message, "removed")), 0);
+	json_decref(message);
+
+	other = websocket_connect(port);
+	message = next_message(other, 1000);
+	assert_string_equal(text_of(message, "type"), "snapshot");
+	json_decref(message);
+	call("DELETE", channel, NULL, 204);
+	for (int i = 0; i < 2; i++) {
+		message = next_message(i ? fd : other, 2000);
+		assert_string_equal(text_of(message, "type"), "update");
+		assert_int_equal(json_array_size(json_object_get(message, "channels")), 0);
+		assert_string_equal(
+			json_string_value(json_array_get(json_object_get(message, "removed"), 0)),
+			channel + strlen("/api/channels/"));
+		json_decref(message);
+	}
+	close(other);
+	close(fd);
+}
+
+static void test_websocket_frames(void **state)
+{
+	int fd = websocket_connect(port);
+	char *data, *big = calloc(1, 70000);
+	size_t size;
+
+	(void)state;
+	assert_true(fd >= 0);
+	json_decref(next_message(fd, 1000));
+	websocket_send(fd, 9, "are you there", 13);
+	assert_int_equal(websocket_read(fd, &data, &size, 1000), 10);
+	assert_string_equal(data, "are you there");
+	free(data);
+	websocket_send(fd, 1, big, 60000); /* is ignored */
+	websocket_send(fd, 9, NULL, 0);
+	assert_int_equal(websocket_read(fd, &data, &size, 1000), 10);
+	assert_int_equal(size, 0);
+	free(data);
+	websocket_send(fd, 8, "\x03\xe8", 2);
+	assert_int_equal(websocket_read(fd, &data, &size, 1000), 8);
+	assert_memory_equal(data, "\x03\xe8", 2);
+	free(data);
+	assert_int_equal(websocket_read(fd, &data, &size, 2000), -1); /* closed */
+	close(fd);
+
+	fd = websocket_connect(port);
+	json_decref(next_message(fd, 1000));
+	websocket_send(fd, 1, big, 70000); /* too much */
+	assert_int_equal(websocket_read(fd, &data, &size, 1000), 8);
+	assert_memory_equal(data, "\x03\xf1", 2);
+	free(data);
+	close(fd);
+	free(big);
+}
+
+static void test_websocket_refused(void **state)
+{
+	static const char *const heads[] = {
+		"",
+		"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: x\r\n",
+		"Upgrade: h2c\r\nConnection: Upgrade\r\nSec-WebSocket-Key: x\r\n"
+		"Sec-WebSocket-Version: 13\r\n",
+		"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n",
+		"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: x\r\n"
+		"Sec-WebSocket-Version: 8\r\n",
+	};
+	int fds[64], fd = -1;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
+		struct http_reply reply;
+
+		http_call(port, &reply, "GET", "/ws", heads[i], NULL, 0);
+		assert_int_equal(reply.status, 400);
+		assert_error(reply.json, "not_a_websocket", NULL);
+		http_free(&reply);
+	}
+	for (int i = 0; i < 64; i++) {
+		fds[i] = websocket_connect(port);
+		assert_true(fds[i] >= 0);
+		json_decref(next_message(fds[i], 1000));
+	}
+	assert_int_equal(websocket_connect(port), -503);
+	for (int i = 0; i < 64; i++)
+		close(fds[i]);
+	for (int i = 0; i < 40 && fd < 0; i++) {
+		usleep(50000);
+		fd = websocket_connect(port);
+	}
+	assert_true(fd >= 0); /* there is room again */
+	close(fd);
+}
+
+/* Stopping is quick with clients of every kind connected, and they are told. */
+static void test_stop(void **state)
+{
+	int fd = websocket_connect(port), mute = websocket_connect(port), idle = http_connect(port);
+	int64_t before_ns;
+	char *data;
+	size_t size;
+
+	(void)state;
+	json_decref(next_message(fd, 1000));
+	assert_int_equal(write(idle, "GET /api/hea", 12), 12);
+	before_ns = clock_now_ns();
+	api_server_destroy(server);
+	server = NULL;
+	assert_true(clock_now_ns() - before_ns < 1500 * NS_PER_MS);
+	assert_int_equal(websocket_read(fd, &data, &size, 1000), 8);
+	assert_memory_equal(data, "\x03\xe9", 2);
+	free(data);
+	close(fd);
+	close(mute);
+	close(idle);
+}
+
+static void test_listen(void **state)
+{
+	static const char *const wrong[] = {
+		"",           "8000",         ":8000",           "127.0.0.1",      "127.0.0.1:",
+		"1.2.3:8000", "localhost:80", "127.0.0.1:65536", "127.0.0.1:+1",   "[::1:8000",
+		"::1:8000",   "[]:80",        "127.0.0.1:80x",   "[127.0.0.1]:80",
+	};
+	struct api_config config = {.manager = manager};
+	struct api_server *second;
+	char text[40];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		config.listen = wrong[i];
+		assert_int_equal(api_server_create(&second, &config), -EINVAL);
+	}
+	snprintf(text, sizeof(text), "127.0.0.1:%u", port);
+	config.listen = text;
+	assert_int_equal(api_server_create(&second, &config), -EADDRINUSE);
+	config.listen = "[::1]:0";
+	if (!api_server_create(&second, &config)) /* where there is IPv6 */
+		api_server_destroy(second);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_rest, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_errors, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_methods, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_headers, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_sizes, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_deep, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_files, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_websocket, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_websocket_frames, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_websocket_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_stop, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_listen, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

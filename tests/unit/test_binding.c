@@ -1,0 +1,140 @@
+/*
+ * The binding table: exact address before any address of the family, and lists that stay whole.
+ */
+#include "ingest/binding.h"
+
+#include <arpa/inet.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static struct in6_addr parse(const char *text)
+{
+	struct in6_addr address = {0};
+
+	if (strchr(text, ':')) {
+		assert_int_equal(inet_pton(AF_INET6, text, &address), 1);
+	} else {
+		address.s6_addr[10] = address.s6_addr[11] = 0xff;
+		assert_int_equal(inet_pton(AF_INET, text, &address.s6_addr[12]), 1);
+	}
+	return address;
+}
+
+static void test_address_kinds(void **state)
+{
+	static const struct {
+		const char *address;
+		bool any, multicast;
+	} cases[] = {
+		{"0.0.0.0", true, false},          {"::", true, false},
+		{"10.0.0.1", false, false},        {"::1", false, false},
+		{"223.255.255.255", false, false}, {"224.0.0.0", false, true},
+		{"239.255.255.255", false, true},  {"240.0.0.0", false, false},
+		{"fe80::1", false, false},         {"feff::1", false, false},
+		{"ff02::1", false, true},          {"ff3e::8000:1", false, true},
+		{"0.0.0.1", false, false},         {"::0.0.0.1", false, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		const struct in6_addr address = parse(cases[i].address);
+
+		if (address_is_any(&address) != cases[i].any ||
+		    address_is_multicast(&address) != cases[i].multicast)
+			fail_msg("%s", cases[i].address);
+	}
+}
+
+static const struct {
+	const char *address;
+	uint16_t port;
+} bound[] = {
+	{"10.0.0.1", 5000}, {"0.0.0.0", 5000},     {"10.0.0.2", 5000},
+	{"::", 5000},       {"2001:db8::1", 5000}, {"10.0.0.1", 5002},
+	{"::", 5004},       {"0.0.0.0", 65535},    {"0.0.0.0", 1},
+};
+
+static const struct {
+	const char *address;
+	uint16_t port;
+	int found; /* index into bound, -1: none */
+} lookups[] = {
+	{"10.0.0.1", 5000, 0},    {"10.0.0.2", 5000, 2},    {"10.0.0.3", 5000, 1},
+	{"0.0.0.0", 5000, 1},     {"2001:db8::1", 5000, 4}, {"2001:db8::2", 5000, 3},
+	{"::", 5000, 3},          {"10.0.0.1", 5001, -1},   {"10.0.0.1", 5002, 5},
+	{"10.0.0.2", 5002, -1},   {"::1", 5002, -1},        {"10.0.0.1", 5004, -1},
+	{"2001:db8::1", 5004, 6}, {"1.2.3.4", 65535, 7},    {"1.2.3.4", 1, 8},
+	{"1.2.3.4", 0, -1},
+};
+
+static void check_lookups(const struct binding_table *table, const struct ingest_binding *bindings,
+                          int removed)
+{
+	for (size_t i = 0; i < COUNT(lookups); i++) {
+		const struct in6_addr address = parse(lookups[i].address);
+		const int index = lookups[i].found;
+		const struct ingest_binding *found =
+			binding_table_find(table, &address, lookups[i].port);
+
+		if (index == removed) /* another one may have taken its place, but not itself */
+			assert_true(index < 0 ? !found : found != &bindings[index]);
+		else if (found != (index < 0 ? NULL : &bindings[index]))
+			fail_msg("%s port %u", lookups[i].address, lookups[i].port);
+	}
+}
+
+static size_t count_all(const struct binding_table *table)
+{
+	size_t count = 0;
+
+	for (const struct ingest_binding *b = table->all; b; b = b->next_all)
+		count++;
+	return count;
+}
+
+static void test_find(void **state)
+{
+	struct ingest_binding bindings[COUNT(bound)] = {0};
+	struct binding_table table;
+
+	(void)state;
+	assert_int_equal(binding_table_create(&table), 0);
+	for (size_t i = 0; i < COUNT(bound); i++) {
+		bindings[i].address = parse(bound[i].address);
+		bindings[i].port = bound[i].port;
+		binding_table_add(&table, &bindings[i]);
+	}
+	check_lookups(&table, bindings, -2);
+	for (size_t i = 0; i < COUNT(bound);
+	     i++) { /* each out and in again, which turns the lists */
+		binding_table_remove(&table, &bindings[i]);
+		assert_int_equal(count_all(&table), COUNT(bound) - 1);
+		check_lookups(&table, bindings, (int)i);
+		binding_table_remove(&table, &bindings[i]); /* not there: nothing happens */
+		assert_int_equal(count_all(&table), COUNT(bound) - 1);
+		binding_table_add(&table, &bindings[i]);
+		check_lookups(&table, bindings, -2);
+	}
+	for (size_t i = 0; i < COUNT(bound); i++)
+		binding_table_remove(&table, &bindings[i]);
+	assert_null(table.all);
+	for (size_t i = 0; i < COUNT(bound); i++)
+		assert_null(table.by_port[bound[i].port]);
+	binding_table_destroy(&table);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_address_kinds),
+		cmocka_unit_test(test_find),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

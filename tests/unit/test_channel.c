@@ -1,0 +1,280 @@
+/*
+ * A channel: what it takes, what it refuses and why, and how it counts.
+ */
+#include "base/clock.h"
+#include "media/ts.h"
+#include "relay/channel.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+#define MAX_BYTES 10000
+
+/* A datagram: RTP header of the first byte and sequence given, then TS packets, then changes. */
+struct datagram {
+	uint8_t first; /* of the RTP header; 0: none */
+	uint16_t sequence;
+	size_t packets;
+	int size_change;      /* bytes more or less at the end */
+	size_t broken_packet; /* number + 1 of the packet without sync byte */
+	uint8_t last;         /* value of the last byte, when not 0 */
+	uint32_t ssrc;
+};
+
+static size_t make_datagram(uint8_t out[MAX_BYTES], const struct datagram *d)
+{
+	size_t size = 0;
+
+	memset(out, 0, MAX_BYTES);
+	if (d->first) {
+		const uint8_t header[] = {d->first,
+		                          33,
+		                          (uint8_t)(d->sequence >> 8),
+		                          (uint8_t)d->sequence,
+		                          0,
+		                          0,
+		                          0,
+		                          0,
+		                          (uint8_t)(d->ssrc >> 24),
+		                          (uint8_t)(d->ssrc >> 16),
+		                          (uint8_t)(d->ssrc >> 8),
+		                          (uint8_t)d->ssrc};
+
+		memcpy(out, header, sizeof(header));
+		size = sizeof(header);
+	}
+	for (size_t i = 0; i < d->packets; i++, size += TS_PACKET_BYTES) {
+		out[size] = d->broken_packet == i + 1 ? 0x48 : TS_SYNC_BYTE;
+		out[size + 1] = (uint8_t)i;
+	}
+	size = (size_t)((int)size + d->size_change);
+	if (d->last)
+		out[size - 1] = d->last;
+	return size;
+}
+
+static void receive(struct channel *channel, const struct datagram *d, int64_t now_ns)
+{
+	uint8_t bytes[MAX_BYTES], *exact;
+	const size_t size = make_datagram(bytes, d);
+
+	exact = malloc(size ? size : 1); /* its own block: an overrun is seen */
+	assert_non_null(exact);
+	memcpy(exact, bytes, size);
+	channel_receive(channel, exact, size, now_ns);
+	free(exact);
+}
+
+static struct channel *make_channel(void)
+{
+	const struct channel_config config = {.name = "News"};
+	struct channel *channel;
+
+	assert_int_equal(channel_create(&channel, &config), 0);
+	return channel;
+}
+
+static uint64_t counter(const struct channel *channel, const char *name)
+{
+	for (size_t i = 0; i < CHANNEL_COUNTER_COUNT; i++)
+		if (!strcmp(channel_counter_table[i].name, name))
+			return counter_at(channel_counters(channel), i);
+	fail_msg("no counter %s", name);
+	return 0;
+}
+
+static const struct {
+	const char *name;
+	struct datagram datagram;
+	const char *rejected; /* counter that grows, NULL: taken */
+	size_t packets;       /* that reach the ring */
+} cases[] = {
+	{"RTP", {.first = 0x80, .packets = 7}, NULL, 7},
+	{"RTP, one packet", {.first = 0x80, .packets = 1}, NULL, 1},
+	{"RTP, more than 7", {.first = 0x80, .packets = 40}, NULL, 40},
+	{"RTP, padded", {.first = 0xa0, .packets = 7, .size_change = 4, .last = 4}, NULL, 7},
+	{"bare TS", {.packets = 7}, NULL, 7},
+	{"bare TS, one packet", {.packets = 1}, NULL, 1},
+	{"bare TS, more than 7", {.packets = 48}, NULL, 48},
+	{"nothing", {.packets = 0}, "rejected_truncated", 0},
+	{"half a header", {.first = 0x80, .size_change = -6}, "rejected_truncated", 0},
+	{"sources cut", {.first = 0x8f}, "rejected_truncated", 0},
+	{"extension cut", {.first = 0x90, .size_change = 3}, "rejected_truncated", 0},
+	{"version 0", {.first = 0x01, .packets = 7}, "rejected_version", 0},
+	{"version 1", {.first = 0x40, .packets = 7}, "rejected_version", 0},
+	{"version 3", {.first = 0xc0, .packets = 7}, "rejected_version", 0},
+	{"bare, no sync", {.packets = 7, .broken_packet = 1}, "rejected_version", 0},
+	{"padding of zero", {.first = 0xa0, .packets = 1, .size_change = 0}, "rejected_padding", 0},
+	{"padding too long", {.first = 0xa0, .packets = 1, .last = 189}, "rejected_padding", 0},
+	{"all padding", {.first = 0xa0, .packets = 1, .last = 188}, "rejected_size", 0},
+	{"RTP without payload", {.first = 0x80}, "rejected_size", 0},
+	{"RTP, a byte short", {.first = 0x80, .packets = 7, .size_change = -1}, "rejected_size", 0},
+	{"RTP, a byte too many",
+         {.first = 0x80, .packets = 7, .size_change = 1},
+         "rejected_size",
+         0},
+	{"RTP, 204-byte packets",
+         {.first = 0x80, .packets = 1, .size_change = 16},
+         "rejected_size",
+         0},
+	{"bare TS, a byte short", {.packets = 7, .size_change = -1}, "rejected_size", 0},
+	{"a sync byte alone", {.packets = 1, .size_change = -187}, "rejected_size", 0},
+	{"RTP, first out of sync",
+         {.first = 0x80, .packets = 7, .broken_packet = 1},
+         "rejected_sync",
+         0},
+	{"RTP, last out of sync",
+         {.first = 0x80, .packets = 7, .broken_packet = 7},
+         "rejected_sync",
+         0},
+	{"bare TS, third out of sync", {.packets = 7, .broken_packet = 3}, "rejected_sync", 0},
+};
+
+static void check_case(size_t i)
+{
+	static const char *const reasons[] = {"rejected_truncated", "rejected_version",
+	                                      "rejected_padding", "rejected_size", "rejected_sync"};
+	struct channel *channel = make_channel();
+
+	receive(channel, &cases[i].datagram, 5 * NS_PER_S);
+	assert_int_equal(counter(channel, "datagrams_received"), 1);
+	for (size_t j = 0; j < COUNT(reasons); j++) {
+		const bool expected = cases[i].rejected && !strcmp(cases[i].rejected, reasons[j]);
+
+		if (counter(channel, reasons[j]) != expected)
+			fail_msg("%s: %s is %d", cases[i].name, reasons[j], !expected);
+	}
+	assert_int_equal(ring_head(channel_ring(channel)), cases[i].packets);
+	assert_int_equal(counter(channel, "bytes_received"), cases[i].packets * TS_PACKET_BYTES);
+	assert_int_equal(channel_last_ns(channel), cases[i].packets ? 5 * NS_PER_S : 0);
+	channel_destroy(channel);
+}
+
+static void test_cases(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++)
+		check_case(i);
+}
+
+/* What comes out of the ring is what was in the datagram, byte by byte, with its time of arrival. */
+static void test_payload(void **state)
+{
+	const struct datagram d = {.first = 0xa0, .packets = 9, .size_change = 8, .last = 8};
+	struct channel *channel = make_channel();
+	uint8_t bytes[MAX_BYTES], out[9 * TS_PACKET_BYTES];
+	const size_t size = make_datagram(bytes, &d);
+	uint64_t position = 0, lost = 0;
+	uint32_t arrival_us;
+
+	(void)state;
+	channel_receive(channel, bytes, size, 123456789);
+	assert_int_equal(ring_read(channel_ring(channel), &position, out, 9, &arrival_us, &lost),
+	                 9);
+	assert_memory_equal(out, bytes + 12, sizeof(out));
+	assert_int_equal(arrival_us, 123456);
+	channel_destroy(channel);
+}
+
+static void test_sequence(void **state)
+{
+	static const struct {
+		uint32_t ssrc;
+		uint16_t sequence;
+	} stream[] = {
+		{1, 65534}, {1, 65535}, {1, 65535}, {1, 1}, {1, 0}, {1, 3}, {2, 900}, {2, 901},
+	};
+	struct channel *channel = make_channel();
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(stream); i++)
+		receive(channel,
+		        &(struct datagram){.first = 0x80,
+		                           .sequence = stream[i].sequence,
+		                           .ssrc = stream[i].ssrc,
+		                           .packets = 1},
+		        NS_PER_S);
+	assert_int_equal(counter(channel, "datagrams_received"), 8);
+	assert_int_equal(counter(channel, "rtp_duplicates"), 1);
+	assert_int_equal(counter(channel, "rtp_reordered"), 1);
+	assert_int_equal(counter(channel, "rtp_restarts"), 1);
+	assert_int_equal(counter(channel, "rtp_lost"), 0);
+	assert_int_equal(ring_head(channel_ring(channel)), 7); /* all but the duplicate */
+	for (uint16_t sequence = 904; sequence < 1200; sequence++)
+		receive(channel,
+		        &(struct datagram){
+				.first = 0x80, .sequence = sequence, .ssrc = 2, .packets = 1},
+		        NS_PER_S);
+	assert_int_equal(counter(channel, "rtp_lost"), 2);
+	channel_destroy(channel);
+}
+
+/* Bare TS has no sequence: the same datagram twice is two datagrams. */
+static void test_bare_ts_is_not_tracked(void **state)
+{
+	struct channel *channel = make_channel();
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		receive(channel, &(struct datagram){.packets = 7}, NS_PER_S);
+	assert_int_equal(ring_head(channel_ring(channel)), 21);
+	assert_int_equal(counter(channel, "rtp_duplicates"), 0);
+	assert_int_equal(counter(channel, "rtp_restarts"), 0);
+	channel_destroy(channel);
+}
+
+static void test_bitrate(void **state)
+{
+	struct channel *channel = make_channel();
+	int64_t now_ns = 10 * NS_PER_S;
+
+	(void)state;
+	channel_tick(channel, now_ns);
+	for (int i = 0; i < 100; i++) {
+		now_ns += 10 * NS_PER_MS;
+		receive(channel, &(struct datagram){.packets = 7}, now_ns);
+		channel_tick(channel, now_ns);
+	}
+	assert_int_equal(counter(channel, "bitrate_bps"), 100 * 7 * TS_PACKET_BYTES * 8);
+	for (int i = 0; i < 10; i++) {
+		now_ns += 100 * NS_PER_MS;
+		channel_tick(channel, now_ns);
+	}
+	assert_int_equal(counter(channel, "bitrate_bps"), 0);
+	channel_destroy(channel);
+}
+
+static void test_create(void **state)
+{
+	const struct channel_config odd = {.name = "x", .ring_packets = 1000};
+	struct channel *channel = NULL;
+	char name[] = "Sport";
+
+	(void)state;
+	assert_int_equal(channel_create(&channel, &odd), -EINVAL);
+	assert_null(channel);
+	assert_int_equal(channel_create(&channel, &(struct channel_config){.name = name}), 0);
+	name[0] = '!';
+	assert_string_equal(channel_name(channel), "Sport");
+	channel_destroy(channel);
+	channel_destroy(NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_cases),    cmocka_unit_test(test_payload),
+		cmocka_unit_test(test_sequence), cmocka_unit_test(test_bare_ts_is_not_tracked),
+		cmocka_unit_test(test_bitrate),  cmocka_unit_test(test_create),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,367 @@
+/*
+ * JSON to entries: every rule of the API contract that needs no running channel, and the values of
+ * channels.json.
+ */
+#include "control/config.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* Parse text; apply it to entry. */
+static int apply(struct channel_entry *entry, const char *text, bool is_new,
+                 struct api_error *error)
+{
+	json_t *body = json_loads(text, JSON_DECODE_ANY, NULL);
+	int result;
+
+	assert_non_null(body);
+	memset(error, 0, sizeof(*error));
+	result = config_apply_channel(entry, body, is_new, error);
+	json_decref(body);
+	return result;
+}
+
+static void test_new(void **state)
+{
+	struct channel_entry entry = {0};
+	struct api_error error;
+
+	(void)state;
+	assert_int_equal(apply(&entry,
+	                       "{\"name\":\"News\",\"rtp_port\":5000,\"outputs\":["
+	                       "{\"url\":\"srt://[::1]:9000?passphrase=0123456789\"},"
+	                       "{\"url\":\"rtmp://h/a/k\",\"name\":\"Tube\",\"enabled\":false}]}",
+	                       true, &error),
+	                 0);
+	assert_string_equal(entry.name, "News");
+	assert_string_equal(entry.rtp_ip, "0.0.0.0");
+	assert_int_equal(entry.rtp_port, 5000);
+	assert_false(entry.autostart);
+	assert_false(entry.running);
+	assert_int_equal(entry.output_count, 2);
+	assert_string_equal(entry.outputs[0].name, "srt://[::1]");
+	assert_true(entry.outputs[0].enabled);
+	assert_int_equal(strlen(entry.outputs[0].id), 36);
+	assert_string_equal(entry.outputs[1].name, "Tube");
+	assert_false(entry.outputs[1].enabled);
+	assert_string_not_equal(entry.outputs[0].id, entry.outputs[1].id);
+	channel_entry_free(&entry);
+}
+
+static void test_errors(void **state)
+{
+	static const struct {
+		const char *text, *code, *field;
+		int status;
+	} cases[] = {
+		{"[]", "invalid_type", "", 422},
+		{"\"x\"", "invalid_type", "", 422},
+		{"{\"name\":\"a\"}", "missing_field", "rtp_port", 422},
+		{"{\"rtp_port\":1}", "missing_field", "name", 422},
+		{"{\"name\":\"a\",\"rtp_port\":1,\"x\":1}", "unknown_field", "x", 422},
+		{"{\"name\":1,\"rtp_port\":1}", "invalid_type", "name", 422},
+		{"{\"name\":null,\"rtp_port\":1}", "invalid_type", "name", 422},
+		{"{\"name\":\"\",\"rtp_port\":1}", "invalid_value", "name", 422},
+		{"{\"name\":\"a\\nb\",\"rtp_port\":1}", "invalid_value", "name", 422},
+		{"{\"name\":\"a\\u0085b\",\"rtp_port\":1}", "invalid_value", "name", 422},
+		{"{\"name\":\"a\",\"rtp_port\":0}", "invalid_value", "rtp_port", 422},
+		{"{\"name\":\"a\",\"rtp_port\":65536}", "invalid_value", "rtp_port", 422},
+		{"{\"name\":\"a\",\"rtp_port\":-1}", "invalid_value", "rtp_port", 422},
+		{"{\"name\":\"a\",\"rtp_port\":5000.0}", "invalid_type", "rtp_port", 422},
+		{"{\"name\":\"a\",\"rtp_port\":\"5000\"}", "invalid_type", "rtp_port", 422},
+		{"{\"name\":\"a\",\"rtp_port\":1,\"rtp_ip\":\"1.2.3\"}", "invalid_value", "rtp_ip",
+	         422},
+		{"{\"name\":\"a\",\"rtp_port\":1,\"rtp_ip\":7}", "invalid_type", "rtp_ip", 422},
+		{"{\"name\":\"a\",\"rtp_port\":1,\"autostart\":1}", "invalid_type", "autostart",
+	         422},
+		{"{\"name\":\"a\",\"rtp_port\":1,\"outputs\":{}}", "invalid_type", "outputs", 422},
+		{"{\"name\":\"a\",\"rtp_port\":1,\"outputs\":[1]}", "invalid_type", "outputs[0]",
+	         422},
+		{"{\"name\":\"a\",\"rtp_port\":1,\"outputs\":[{}]}", "missing_field",
+	         "outputs[0].url", 422},
+		{"{\"name\":\"a\",\"rtp_port\":1,\"outputs\":[{\"url\":1}]}", "invalid_type",
+	         "outputs[0].url", 422},
+		{"{\"name\":\"a\",\"rtp_port\":1,\"outputs\":[{\"url\":\"srt://h:1\"},"
+	         "{\"url\":\"srt://h\"}]}",
+	         "invalid_url", "outputs[1].url", 422},
+		{"{\"name\":\"a\",\"rtp_port\":1,\"outputs\":[{\"url\":\"rtmp://h/a/***\"}]}",
+	         "invalid_url", "outputs[0].url", 422},
+		{"{\"name\":\"a\",\"rtp_port\":1,\"outputs\":[{\"url\":\"srt://h:1\",\"id\":\"x\"}]}",
+	         "unknown_field", "outputs[0].id", 422},
+		{"{\"name\":\"a\",\"rtp_port\":1,\"outputs\":[{\"url\":\"srt://h:1\",\"name\":\"\"}]}",
+	         "invalid_value", "outputs[0].name", 422},
+		{"{\"name\":\"a\",\"rtp_port\":1,\"outputs\":[{\"url\":\"srt://h:1\",\"enabled\":0}]}",
+	         "invalid_type", "outputs[0].enabled", 422},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct channel_entry entry = {0};
+		struct api_error error;
+
+		assert_int_equal(apply(&entry, cases[i].text, true, &error), -1);
+		channel_entry_free(&entry);
+		if (error.status != cases[i].status || strcmp(error.code, cases[i].code) != 0 ||
+		    strcmp(error.field, cases[i].field) != 0 || !error.message[0])
+			fail_msg("%s: %d %s \"%s\" %s", cases[i].text, error.status, error.code,
+			         error.field, error.message);
+	}
+}
+
+static void test_names(void **state)
+{
+	struct channel_entry entry = {0};
+	struct api_error error;
+	char text[1200] = "{\"rtp_port\":1,\"name\":\"";
+	size_t n = strlen(text);
+
+	(void)state;
+	for (int i = 0; i < 128; i++, n += 4)
+		memcpy(text + n, "\xf0\x9f\x93\xba", 5); /* a television, four bytes */
+	strcpy(text + n, "\"}");
+	assert_int_equal(apply(&entry, text, true, &error), 0);
+	assert_int_equal(strlen(entry.name), 512);
+	strcpy(text + n, "x\"}");
+	assert_int_equal(apply(&entry, text, true, &error), -1);
+	assert_string_equal(error.code, "invalid_value");
+	channel_entry_free(&entry);
+}
+
+static void test_too_many_outputs(void **state)
+{
+	struct channel_entry entry = {0};
+	struct api_error error;
+	char *text = malloc(257 * 24 + 100), *at = text;
+
+	(void)state;
+	at += sprintf(at, "{\"name\":\"a\",\"rtp_port\":1,\"outputs\":[");
+	for (int i = 0; i < 257; i++)
+		at += sprintf(at, "%s{\"url\":\"srt://h:1\"}", i ? "," : "");
+	strcpy(at, "]}");
+	assert_int_equal(apply(&entry, text, true, &error), -1);
+	assert_int_equal(error.status, 409);
+	assert_string_equal(error.code, "limit");
+	channel_entry_free(&entry);
+	free(text);
+}
+
+/* A long name of a field must be cut between characters, or the error itself could not be sent. */
+static void test_cut_error(void **state)
+{
+	struct channel_entry entry = {0};
+	struct api_error error;
+	char text[400] = "{\"", key[200];
+	json_t *copy;
+
+	(void)state;
+	for (size_t shift = 0; shift < 4; shift++) {
+		memset(key, 'a', shift);
+		for (size_t i = 0; i < 45; i++)
+			memcpy(key + shift + 3 * i, "\xe2\x82\xac", 4); /* a euro sign */
+		snprintf(text, sizeof(text), "{\"%s\":1}", key);
+		assert_int_equal(apply(&entry, text, true, &error), -1);
+		assert_string_equal(error.code, "unknown_field");
+		copy = json_string(error.field);
+		assert_non_null(copy);
+		json_decref(copy);
+		copy = json_string(error.message);
+		assert_non_null(copy);
+		json_decref(copy);
+	}
+	channel_entry_free(&entry);
+}
+
+static void test_update(void **state)
+{
+	struct channel_entry entry = {0};
+	struct api_error error;
+	char first[ENTRY_ID_BYTES], second[ENTRY_ID_BYTES], text[600];
+
+	(void)state;
+	assert_int_equal(apply(&entry,
+	                       "{\"name\":\"a\",\"rtp_port\":1,\"rtp_ip\":\"FF3E::0:1\","
+	                       "\"outputs\":[{\"url\":\"rtmp://h/a/key1\"},"
+	                       "{\"url\":\"srt://h:1?passphrase=0123456789\"}]}",
+	                       true, &error),
+	                 0);
+	assert_string_equal(entry.rtp_ip, "ff3e::1");
+	strcpy(first, entry.outputs[0].id);
+	strcpy(second, entry.outputs[1].id);
+
+	assert_int_equal(apply(&entry, "{}", false, &error), 0);
+	assert_string_equal(entry.name, "a");
+	assert_int_equal(entry.output_count, 2);
+
+	/* The second first, with its secret kept; a new one; the first is gone. */
+	snprintf(text, sizeof(text),
+	         "{\"autostart\":true,\"outputs\":[{\"id\":\"%s\",\"url\":"
+	         "\"srt://new:2?passphrase=***\"},{\"url\":\"srt://x:3\",\"name\":\"X\"}]}",
+	         second);
+	assert_int_equal(apply(&entry, text, false, &error), 0);
+	assert_true(entry.autostart);
+	assert_int_equal(entry.output_count, 2);
+	assert_string_equal(entry.outputs[0].id, second);
+	assert_string_equal(entry.outputs[0].url, "srt://new:2?passphrase=0123456789");
+	assert_string_equal(entry.outputs[0].name, "srt://h");
+	assert_string_equal(entry.outputs[1].name, "X");
+
+	snprintf(text, sizeof(text), "{\"outputs\":[{\"id\":\"%s\"}]}", first);
+	assert_int_equal(apply(&entry, text, false, &error), -1);
+	assert_string_equal(error.field, "outputs[0].id");
+	assert_int_equal(error.status, 422);
+	snprintf(text, sizeof(text), "{\"outputs\":[{\"id\":\"%s\"},{\"id\":\"%s\"}]}", second,
+	         second);
+	assert_int_equal(apply(&entry, text, false, &error), -1);
+	assert_string_equal(error.field, "outputs[1].id");
+	assert_int_equal(entry.output_count, 2);
+	channel_entry_free(&entry);
+}
+
+static void test_overlap(void **state)
+{
+	static const struct {
+		const char *a, *b;
+		bool overlaps;
+	} cases[] = {
+		{"0.0.0.0", "0.0.0.0", true},
+		{"0.0.0.0", "10.0.0.1", true},
+		{"10.0.0.1", "0.0.0.0", true},
+		{"10.0.0.1", "10.0.0.1", true},
+		{"10.0.0.1", "10.0.0.2", false},
+		{"::", "0.0.0.0", false},
+		{"::", "::1", true},
+		{"::1", "10.0.0.1", false},
+		{"::ffff:10.0.0.1", "10.0.0.1", true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct channel_entry a = {0}, b = {0};
+		struct api_error error;
+		char text[100];
+
+		snprintf(text, sizeof(text), "{\"rtp_ip\":\"%s\",\"rtp_port\":5}", cases[i].a);
+		assert_int_equal(apply(&a, text, false, &error), 0);
+		snprintf(text, sizeof(text), "{\"rtp_ip\":\"%s\",\"rtp_port\":5}", cases[i].b);
+		assert_int_equal(apply(&b, text, false, &error), 0);
+		assert_int_equal(channel_entry_overlaps(&a, &b), cases[i].overlaps);
+		b.rtp_port = 6;
+		assert_false(channel_entry_overlaps(&a, &b));
+	}
+}
+
+static int from_stored(struct channel_entry *entry, const char *text, char *why, size_t size)
+{
+	json_t *value = json_loads(text, JSON_DECODE_ANY, NULL);
+	int error;
+
+	assert_non_null(value);
+	error = config_from_stored(entry, "id-1", value, why, size);
+	json_decref(value);
+	return error;
+}
+
+static void test_stored_round_trip(void **state)
+{
+	static const char text[] =
+		"{\"config\":{\"name\":\"News\",\"rtp_ip\":\"10.0.0.1\",\"rtp_port\":5000,"
+		"\"autostart\":true,\"outputs\":[{\"id\":\"o-1\",\"name\":\"x\",\"url\":"
+		"\"srt://h:1?passphrase=0123456789\",\"enabled\":false,\"later\":[1]}],"
+		"\"reorder_ms\":50},\"desired\":\"running\",\"created_at\":\"2026-01-31T23:59:59Z\"}";
+	struct channel_entry entry = {0};
+	char why[200];
+	json_t *before = json_loads(text, 0, NULL), *after;
+
+	(void)state;
+	assert_int_equal(from_stored(&entry, text, why, sizeof(why)), 0);
+	assert_string_equal(entry.id, "id-1");
+	assert_true(entry.running);
+	assert_string_equal(entry.outputs[0].id, "o-1");
+	after = config_to_stored(&entry);
+	assert_true(json_equal(before, after)); /* with the fields that nobody here knows */
+	json_decref(before);
+	json_decref(after);
+	channel_entry_free(&entry);
+}
+
+static void test_stored_defaults(void **state)
+{
+	struct channel_entry entry = {0};
+	char why[200];
+
+	(void)state;
+	assert_int_equal(from_stored(&entry,
+	                             "{\"config\":{\"name\":\"Old\",\"rtp_port\":5000,\"outputs\":["
+	                             "{\"url\":\"srt://h:1\"},{\"url\":\"rtmps://h/a/k\"}]},"
+	                             "\"created_at\":\"2024-05-06T07:08:09.123456\"}",
+	                             why, sizeof(why)),
+	                 0);
+	assert_false(entry.running);
+	assert_false(entry.autostart);
+	assert_string_equal(entry.rtp_ip, "0.0.0.0");
+	assert_int_equal(entry.created_at_s, 1714979289);
+	assert_string_equal(entry.outputs[0].name, "srt://h");
+	assert_true(entry.outputs[0].enabled);
+	assert_int_equal(strlen(entry.outputs[0].id), 36);
+	assert_string_equal(entry.outputs[1].name, "output"); /* kept, though not supported */
+	channel_entry_free(&entry);
+}
+
+static void test_stored_wrong(void **state)
+{
+	static const char *const cases[] = {
+		"1",
+		"{}",
+		"{\"config\":[]}",
+		"{\"config\":{}}",
+		"{\"config\":{\"name\":\"a\"}}",
+		"{\"config\":{\"name\":\"a\\u0001\",\"rtp_port\":1}}",
+		"{\"config\":{\"name\":\"a\",\"rtp_port\":0}}",
+		"{\"config\":{\"name\":\"a\",\"rtp_port\":1,\"rtp_ip\":\"x\"}}",
+		"{\"config\":{\"name\":\"a\",\"rtp_port\":1,\"autostart\":\"yes\"}}",
+		"{\"config\":{\"name\":\"a\",\"rtp_port\":1,\"outputs\":{}}}",
+		"{\"config\":{\"name\":\"a\",\"rtp_port\":1,\"outputs\":[1]}}",
+		"{\"config\":{\"name\":\"a\",\"rtp_port\":1,\"outputs\":[{\"url\":7}]}}",
+		"{\"config\":{\"name\":\"a\",\"rtp_port\":1,\"outputs\":[{\"url\":\"\",\"id\":\"/\"}]}}",
+		("{\"config\":{\"name\":\"a\",\"rtp_port\":1,\"outputs\":["
+	         "{\"url\":\"\",\"id\":\"x\"},{\"url\":\"\",\"id\":\"x\"}]}}"),
+		"{\"config\":{\"name\":\"a\",\"rtp_port\":1},\"desired\":\"maybe\"}",
+		"{\"config\":{\"name\":\"a\",\"rtp_port\":1},\"desired\":1}",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct channel_entry entry = {0};
+		char why[200] = "";
+
+		if (from_stored(&entry, cases[i], why, sizeof(why)) != -EINVAL || !why[0])
+			fail_msg("%s was taken", cases[i]);
+		assert_null(entry.name); /* untouched */
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_new),
+		cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_too_many_outputs),
+		cmocka_unit_test(test_cut_error),
+		cmocka_unit_test(test_update),
+		cmocka_unit_test(test_overlap),
+		cmocka_unit_test(test_stored_round_trip),
+		cmocka_unit_test(test_stored_defaults),
+		cmocka_unit_test(test_stored_wrong),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,679 @@
+/*
+ * The manager on stand-ins: what it does in which order, what it keeps on disk, and that calls which fail
+ * change nothing.
+ */
+#include "control/manager.h"
+
+#include "fakes.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static char dir[] = "/tmp/test_manager.XXXXXX";
+static struct manager *manager;
+
+static void open_manager(void)
+{
+	const struct manager_config config = {
+		.config_dir = dir, .ingest = fakes_ingest(), .senders = fakes_senders()};
+
+	assert_int_equal(manager_create(&manager, &config), 0);
+}
+
+static void close_manager(void)
+{
+	manager_destroy(manager);
+	manager = NULL;
+	assert_int_equal(fakes.channels + fakes.feeds + fakes.bindings + fakes.outputs, 0);
+}
+
+static int setup(void **state)
+{
+	strcpy(dir + strlen(dir) - 6, "XXXXXX");
+	if (!mkdtemp(dir))
+		return -1;
+	*state = NULL;
+	log_configure(LOG_LEVEL_ERROR, false);
+	fakes_reset();
+	open_manager();
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	char command[100];
+
+	(void)state;
+	close_manager();
+	snprintf(command, sizeof(command), "rm -r %s", dir);
+	return system(command);
+}
+
+/* The file, or "" when there is none. Borrowed until the next call. */
+static const char *file_text(void)
+{
+	static char text[65536];
+	char path[128];
+	FILE *file;
+	size_t n = 0;
+
+	snprintf(path, sizeof(path), "%s/channels.json", dir);
+	file = fopen(path, "r");
+	if (file) {
+		n = fread(text, 1, sizeof(text) - 1, file);
+		fclose(file);
+	}
+	text[n] = '\0';
+	return text;
+}
+
+static void write_file(const char *text)
+{
+	char path[128];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/channels.json", dir);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	fputs(text, file);
+	fclose(file);
+}
+
+/* Saving fails while this is in the way. */
+static void block_store(bool block)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/channels.json.tmp", dir);
+	assert_int_equal(block ? mkdir(path, 0700) : rmdir(path), 0);
+}
+
+static const char *text_of(const json_t *object, const char *key)
+{
+	return json_string_value(json_object_get(object, key));
+}
+
+/* Add a channel that must be taken; its id goes to id. */
+static json_t *add(const char *text, char *id)
+{
+	json_t *body = json_loads(text, 0, NULL), *out;
+	struct api_error error;
+
+	assert_non_null(body);
+	assert_int_equal(manager_add_channel(manager, body, &out, &error), 0);
+	json_decref(body);
+	if (id)
+		strcpy(id, text_of(out, "id"));
+	return out;
+}
+
+static void add_quietly(const char *text, char *id)
+{
+	json_decref(add(text, id));
+}
+
+/* Change a channel; returns what the manager returned. */
+static int update(const char *id, const char *text, struct api_error *error)
+{
+	json_t *body = json_loads(text, 0, NULL), *out;
+	int result;
+
+	assert_non_null(body);
+	result = manager_update_channel(manager, id, body, &out, error);
+	if (!result)
+		json_decref(out);
+	json_decref(body);
+	return result;
+}
+
+static int update_output(const char *id, const char *output_id, const char *text,
+                         struct api_error *error)
+{
+	json_t *body = json_loads(text, 0, NULL), *out;
+	int result;
+
+	assert_non_null(body);
+	result = manager_update_output(manager, id, output_id, body, &out, error);
+	if (!result)
+		json_decref(out);
+	json_decref(body);
+	return result;
+}
+
+static int add_output(const char *id, const char *text, char *output_id, struct api_error *error)
+{
+	json_t *body = json_loads(text, 0, NULL), *out;
+	int result;
+
+	assert_non_null(body);
+	result = manager_add_output(manager, id, body, &out, error);
+	if (!result) {
+		strcpy(output_id, text_of(out, "id"));
+		json_decref(out);
+	}
+	json_decref(body);
+	return result;
+}
+
+static json_t *get(const char *id)
+{
+	struct api_error error;
+	json_t *out;
+
+	assert_int_equal(manager_get(manager, id, &out, &error), 0);
+	return out;
+}
+
+static void assert_state(const char *id, const char *desired, const char *state)
+{
+	json_t *channel = get(id);
+
+	assert_string_equal(text_of(channel, "desired"), desired);
+	assert_string_equal(text_of(channel, "state"), state);
+	json_decref(channel);
+}
+
+static void start(const char *id)
+{
+	struct api_error error;
+	json_t *out;
+
+	assert_int_equal(manager_start_channel(manager, id, &out, &error), 0);
+	json_decref(out);
+}
+
+static void stop(const char *id)
+{
+	struct api_error error;
+	json_t *out;
+
+	assert_int_equal(manager_stop_channel(manager, id, &out, &error), 0);
+	json_decref(out);
+}
+
+static const char news[] = "{\"name\":\"News\",\"rtp_port\":5000,\"outputs\":["
+			   "{\"name\":\"A\",\"url\":\"srt://a:1?passphrase=0123456789\"},"
+			   "{\"name\":\"B\",\"url\":\"srt://b:2\",\"enabled\":false},"
+			   "{\"name\":\"C\",\"url\":\"rtmp://c/app/key\"}]}";
+
+/* The id of an output by its place. */
+static void output_id(const char *id, size_t index, char *out)
+{
+	json_t *channel = get(id);
+
+	strcpy(out, text_of(json_array_get(json_object_get(channel, "outputs"), index), "id"));
+	json_decref(channel);
+}
+
+static void test_life(void **state)
+{
+	struct api_error error;
+	char id[64];
+
+	(void)state;
+	add_quietly(news, id);
+	assert_string_equal(fakes_journal(), ""); /* a new channel is stopped */
+	assert_state(id, "stopped", "stopped");
+	start(id);
+	assert_string_equal(fakes_journal(),
+	                    "feed News; bind 0.0.0.0:5000; output A a:1; output C c:1935; ");
+	assert_state(id, "running", "waiting");
+	start(id); /* again: nothing happens */
+	assert_string_equal(fakes_journal(), "");
+	fakes.last_ns = clock_now_ns();
+	assert_state(id, "running", "receiving");
+	fakes.last_ns -= 5 * NS_PER_S;
+	assert_state(id, "running", "no_signal");
+	stop(id);
+	assert_string_equal(fakes_journal(), "unbind 0.0.0.0:5000; unoutput A; unoutput C; "
+	                                     "unfeed News 0 1 2; ");
+	assert_state(id, "stopped", "stopped");
+	stop(id);
+	assert_string_equal(fakes_journal(), "");
+	start(id);
+	fakes_journal();
+	assert_int_equal(manager_delete_channel(manager, id, &error), 0);
+	assert_string_equal(fakes_journal(), "unbind 0.0.0.0:5000; unoutput A; unoutput C; "
+	                                     "unfeed News 0 1 2; ");
+	assert_int_equal(manager_delete_channel(manager, id, &error), -1);
+	assert_int_equal(error.status, 404);
+	assert_string_equal(file_text(), "{}");
+}
+
+static void test_shape(void **state)
+{
+	json_t *channel, *output;
+	char id[64];
+
+	(void)state;
+	add_quietly(news, id);
+	start(id);
+	fakes.status = (struct output_status){.state = OUTPUT_RETRYING,
+	                                      .last_error = "refused",
+	                                      .retry_in_ms = 1500,
+	                                      .connected_at_s = 0};
+	channel = get(id);
+	assert_int_equal(json_object_size(channel), 11);
+	assert_true(json_is_null(json_object_get(channel, "last_error")));
+	assert_int_equal(strlen(text_of(channel, "created_at")), 20);
+	assert_int_equal(json_object_size(json_object_get(channel, "stats")),
+	                 CHANNEL_COUNTER_COUNT);
+	assert_int_equal(json_integer_value(json_object_get(json_object_get(channel, "stats"),
+	                                                    "bytes_received")),
+	                 188);
+	output = json_array_get(json_object_get(channel, "outputs"), 0);
+	assert_int_equal(json_object_size(output), 10);
+	assert_string_equal(text_of(output, "url"), "srt://a:1?passphrase=***");
+	assert_string_equal(text_of(output, "state"), "retrying");
+	assert_string_equal(text_of(output, "last_error"), "refused");
+	assert_int_equal(json_integer_value(json_object_get(output, "retry_in_ms")), 1500);
+	assert_int_equal(json_integer_value(json_object_get(output, "reconnects")), 3);
+	assert_true(json_is_null(json_object_get(output, "connected_at")));
+	assert_int_equal(json_object_size(json_object_get(output, "stats")), OUTPUT_COUNTER_COUNT);
+	output = json_array_get(json_object_get(channel, "outputs"), 1);
+	assert_string_equal(text_of(output, "state"), "stopped"); /* disabled */
+	output = json_array_get(json_object_get(channel, "outputs"), 2);
+	assert_string_equal(text_of(output, "url"), "rtmp://c/app/***");
+	json_decref(channel);
+
+	/* Whatever a peer put into an error text, the answer is still made. */
+	snprintf(fakes.status.last_error, sizeof(fakes.status.last_error), "bad \xff\xfe bytes");
+	channel = get(id);
+	output = json_array_get(json_object_get(channel, "outputs"), 0);
+	assert_string_equal(text_of(output, "last_error"), "(unprintable)");
+	json_decref(channel);
+}
+
+static void test_health(void **state)
+{
+	json_t *health, *interfaces;
+	char id[64];
+
+	(void)state;
+	add_quietly(news, id);
+	add_quietly("{\"name\":\"Idle\",\"rtp_port\":1}", NULL);
+	start(id);
+	fakes.status.state = OUTPUT_CONNECTED;
+	assert_int_equal(manager_health(manager, &health), 0);
+	assert_string_equal(text_of(health, "status"), "ok");
+	assert_non_null(text_of(health, "version"));
+	assert_int_equal(json_integer_value(json_object_get(health, "channels")), 2);
+	assert_int_equal(json_integer_value(json_object_get(health, "channels_running")), 1);
+	assert_int_equal(json_integer_value(json_object_get(health, "outputs")), 3);
+	assert_int_equal(json_integer_value(json_object_get(health, "outputs_connected")), 2);
+	interfaces = json_object_get(health, "interfaces");
+	assert_string_equal(text_of(json_array_get(interfaces, 0), "mode"), "xdp");
+	json_decref(health);
+}
+
+static void test_update_running(void **state)
+{
+	struct api_error error;
+	char id[64], a[64], b[64], c[64], text[600];
+
+	(void)state;
+	add_quietly(news, id);
+	output_id(id, 0, a);
+	output_id(id, 1, b);
+	output_id(id, 2, c);
+	start(id);
+	fakes_journal();
+
+	assert_int_equal(update(id, "{\"name\":\"Renamed\",\"autostart\":true}", &error), 0);
+	assert_string_equal(fakes_journal(), "");
+	assert_int_equal(update(id, "{\"rtp_port\":5001,\"rtp_ip\":\"10.0.0.1\"}", &error), 0);
+	assert_string_equal(fakes_journal(), "bind 10.0.0.1:5001; unbind 0.0.0.0:5000; ");
+
+	assert_int_equal(update_output(id, a, "{\"name\":\"AA\"}", &error), 0);
+	assert_string_equal(fakes_journal(), "");
+	assert_int_equal(update_output(id, a, "{\"url\":\"srt://x:9?passphrase=***\"}", &error), 0);
+	assert_string_equal(fakes_journal(), "unoutput A; output AA x:9; ");
+	assert_non_null(strstr(file_text(), "srt://x:9?passphrase=0123456789"));
+	assert_int_equal(update_output(id, b, "{\"enabled\":true}", &error), 0);
+	assert_string_equal(fakes_journal(), "output B b:2; ");
+	assert_int_equal(update_output(id, c, "{\"enabled\":false}", &error), 0);
+	assert_string_equal(fakes_journal(), "unoutput C; ");
+
+	/* The list turned round, one new, C left out, A as it was shown. */
+	snprintf(text, sizeof(text),
+	         "{\"outputs\":[{\"url\":\"srt://n:7\",\"name\":\"N\"},{\"id\":\"%s\"},"
+	         "{\"id\":\"%s\",\"url\":\"srt://x:9?passphrase=***\",\"enabled\":true}]}",
+	         b, a);
+	assert_int_equal(update(id, text, &error), 0);
+	assert_string_equal(fakes_journal(), "output N n:7; ");
+	assert_int_equal(manager_delete_output(manager, id, b, &error), 0);
+	assert_string_equal(fakes_journal(), "unoutput B; ");
+	assert_int_equal(manager_delete_output(manager, id, b, &error), -1);
+	assert_int_equal(error.status, 404);
+	assert_int_equal(add_output(id, "{\"url\":\"srt://m:8\"}", b, &error), 0);
+	assert_string_equal(fakes_journal(), "output srt://m m:8; ");
+}
+
+static void test_refused(void **state)
+{
+	static const struct {
+		const char *body, *code, *field;
+		int status;
+	} cases[] = {
+		{"{\"name\":\"x\",\"rtp_port\":0}", "invalid_value", "rtp_port", 422},
+		{"{\"name\":\"x\",\"bogus\":0}", "unknown_field", "bogus", 422},
+		{"{\"name\":\"x\",\"rtp_port\":6000}", "port_in_use", "rtp_port", 409},
+		{"{\"name\":\"x\",\"outputs\":[]  ,\"autostart\":3}", "invalid_type", "autostart",
+	         422},
+		{"{\"outputs\":[{\"url\":\"srt://q:1\"},{\"url\":\"x\"}]}", "invalid_url",
+	         "outputs[1].url", 422},
+		{"{\"outputs\":[{\"id\":\"nobody\"}]}", "invalid_value", "outputs[0].id", 422},
+	};
+	struct api_error error;
+	char id[64], *file;
+	json_t *before, *after, *body, *out;
+
+	(void)state;
+	add_quietly(news, id);
+	add_quietly("{\"name\":\"Other\",\"rtp_port\":6000,\"rtp_ip\":\"10.0.0.1\"}", NULL);
+	start(id);
+	fakes_journal();
+	before = get(id);
+	file = strdup(file_text());
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(update(id, cases[i].body, &error), -1);
+		assert_int_equal(error.status, cases[i].status);
+		assert_string_equal(error.code, cases[i].code);
+		assert_string_equal(error.field, cases[i].field);
+		after = get(id);
+		assert_true(json_equal(before, after));
+		json_decref(after);
+		assert_string_equal(fakes_journal(), "");
+		assert_string_equal(file_text(), file);
+	}
+	body = json_loads("{\"name\":\"x\",\"rtp_port\":5000,\"rtp_ip\":\"10.0.0.9\"}", 0, NULL);
+	assert_int_equal(manager_add_channel(manager, body, &out, &error), -1);
+	assert_int_equal(error.status, 409);
+	assert_non_null(strstr(error.message, "News"));
+	json_decref(body);
+	assert_int_equal(update_output(id, "nobody", "{}", &error), -1);
+	assert_int_equal(error.status, 404);
+	assert_int_equal(update("nobody", "{}", &error), -1);
+	assert_int_equal(error.status, 404);
+	assert_string_equal(file_text(), file);
+	json_decref(before);
+	free(file);
+}
+
+static void test_bind_failures(void **state)
+{
+	static const struct {
+		int code, status;
+		const char *name, *field;
+	} cases[] = {
+		{-EADDRINUSE, 409, "port_in_use", "rtp_port"},
+		{-EADDRNOTAVAIL, 422, "invalid_value", "rtp_ip"},
+		{-EACCES, 422, "invalid_value", "rtp_port"},
+		{-ENOMEM, 500, "start_failed", ""},
+	};
+	struct api_error error;
+	json_t *out, *channel;
+	char id[64], *file;
+
+	(void)state;
+	add_quietly(news, id);
+	file = strdup(file_text());
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		fakes.bind_error = cases[i].code;
+		assert_int_equal(manager_start_channel(manager, id, &out, &error), -1);
+		assert_int_equal(error.status, cases[i].status);
+		assert_string_equal(error.code, cases[i].name);
+		assert_string_equal(error.field, cases[i].field);
+		assert_string_equal(fakes_journal(), "feed News; unfeed News 0 1 2; ");
+		channel = get(id);
+		assert_string_equal(text_of(channel, "state"), "error");
+		assert_string_equal(text_of(channel, "desired"), "stopped");
+		assert_string_equal(text_of(channel, "last_error"), error.message);
+		json_decref(channel);
+		assert_string_equal(file_text(), file);
+		assert_int_equal(fakes.channels + fakes.feeds, 0);
+	}
+	stop(id); /* acknowledges the error */
+	assert_state(id, "stopped", "stopped");
+	fakes.bind_error = 0;
+	fakes.feed_error = -ENOMEM;
+	assert_int_equal(manager_start_channel(manager, id, &out, &error), -1);
+	assert_int_equal(error.status, 500);
+	fakes.feed_error = 0;
+	fakes.channel_error = -ENOMEM;
+	assert_int_equal(manager_start_channel(manager, id, &out, &error), -1);
+	fakes.channel_error = 0;
+	assert_int_equal(fakes.channels + fakes.feeds, 0);
+	fakes_journal();
+
+	/* Moving: the old side stays. */
+	start(id);
+	fakes_journal();
+	free(file);
+	file = strdup(file_text());
+	fakes.bind_error = -EADDRINUSE;
+	assert_int_equal(update(id, "{\"name\":\"Moved\",\"rtp_port\":5001}", &error), -1);
+	assert_int_equal(error.status, 409);
+	assert_string_equal(fakes_journal(), "");
+	assert_string_equal(file_text(), file);
+	channel = get(id);
+	assert_string_equal(text_of(channel, "name"), "News");
+	assert_string_equal(text_of(channel, "state"), "waiting");
+	assert_int_equal(json_integer_value(json_object_get(channel, "rtp_port")), 5000);
+	json_decref(channel);
+	free(file);
+}
+
+static void test_output_failures(void **state)
+{
+	struct api_error error;
+	json_t *channel, *output;
+	char id[64], a[64];
+
+	(void)state;
+	add_quietly(news, id);
+	output_id(id, 0, a);
+	fakes.output_error = -EAGAIN;
+	start(id);
+	assert_state(id, "running", "waiting"); /* the channel runs, its outputs do not */
+	channel = get(id);
+	output = json_array_get(json_object_get(channel, "outputs"), 0);
+	assert_string_equal(text_of(output, "state"), "error");
+	assert_non_null(strstr(text_of(output, "last_error"), "cannot start"));
+	json_decref(channel);
+	fakes.output_error = 0;
+	fakes_journal();
+	assert_int_equal(update_output(id, a, "{\"name\":\"A2\"}", &error), 0);
+	assert_string_equal(fakes_journal(), ""); /* not by accident … */
+	assert_int_equal(update_output(id, a, "{\"url\":\"srt://a:1\"}", &error), 0);
+	assert_string_equal(fakes_journal(), "output A2 a:1; ");
+	stop(id);
+	start(id); /* … but with the channel */
+	assert_int_equal(fakes.outputs, 2);
+}
+
+static void test_failing_store(void **state)
+{
+	struct api_error error;
+	char id[64], a[64], *file;
+	json_t *before, *after, *body, *out;
+
+	(void)state;
+	add_quietly(news, id);
+	output_id(id, 0, a);
+	start(id);
+	before = get(id);
+	file = strdup(file_text());
+	fakes_journal();
+	block_store(true);
+	assert_int_equal(update(id, "{\"name\":\"x\",\"outputs\":[]}", &error), -1);
+	assert_int_equal(error.status, 500);
+	assert_string_equal(error.code, "storage_failed");
+	assert_non_null(strstr(error.message, "Is a directory"));
+	assert_int_equal(manager_delete_channel(manager, id, &error), -1);
+	assert_int_equal(manager_stop_channel(manager, id, &out, &error), -1);
+	assert_int_equal(update_output(id, a, "{\"enabled\":false}", &error), -1);
+	assert_int_equal(add_output(id, "{\"url\":\"srt://z:1\"}", a, &error), -1);
+	assert_int_equal(manager_delete_output(manager, id, a, &error), -1);
+	body = json_loads("{\"name\":\"x\",\"rtp_port\":1}", 0, NULL);
+	assert_int_equal(manager_add_channel(manager, body, &out, &error), -1);
+	json_decref(body);
+	assert_string_equal(fakes_journal(), "");
+	assert_int_equal(update(id, "{\"rtp_port\":5001}", &error), -1);
+	assert_string_equal(fakes_journal(), "bind 0.0.0.0:5001; unbind 0.0.0.0:5001; ");
+	after = get(id);
+	assert_true(json_equal(before, after));
+	json_decref(after);
+	assert_string_equal(file_text(), file);
+	assert_int_equal(manager_list(manager, &out), 0);
+	assert_int_equal(json_array_size(json_object_get(out, "channels")), 1);
+	json_decref(out);
+
+	block_store(false);
+	stop(id);
+	block_store(true);
+	fakes_journal();
+	assert_int_equal(manager_start_channel(manager, id, &out, &error), -1);
+	assert_string_equal(error.code, "storage_failed");
+	assert_string_equal(fakes_journal(), "feed News; bind 0.0.0.0:5000; "
+	                                     "unbind 0.0.0.0:5000; unfeed News 0 1 2; ");
+	assert_state(id, "stopped", "stopped");
+	block_store(false);
+	json_decref(before);
+	free(file);
+}
+
+static void test_restore(void **state)
+{
+	json_t *list, *channels;
+	struct api_error error;
+	char *file;
+
+	(void)state;
+	close_manager();
+	write_file("{\"r\":{\"config\":{\"name\":\"Running\",\"rtp_port\":1,\"outputs\":["
+	           "{\"url\":\"srt://a:1\"},{\"url\":\"rtmps://h/a/k\"}]},"
+	           "\"desired\":\"running\",\"created_at\":\"2026-01-01T00:00:01Z\"},"
+	           "\"s\":{\"config\":{\"name\":\"Stopped\",\"rtp_port\":2},\"desired\":"
+	           "\"stopped\",\"created_at\":\"2026-01-01T00:00:02Z\"},"
+	           "\"e\":{\"config\":{\"name\":\"Error\",\"rtp_port\":3},\"desired\":"
+	           "\"running\",\"created_at\":\"2026-01-01T00:00:03Z\"},"
+	           "\"a\":{\"config\":{\"name\":\"Auto\",\"rtp_port\":4,\"autostart\":true},"
+	           "\"created_at\":\"2026-01-01T00:00:04Z\"}}");
+	file = strdup(file_text());
+	fakes_reset();
+	fakes.bind_error = -EADDRINUSE;
+	fakes.bind_error_port = 3;
+	open_manager();
+	assert_string_equal(fakes_journal(),
+	                    "feed Running; bind 0.0.0.0:1; output srt://a a:1; "
+	                    "feed Error; unfeed Error 0 1 2; feed Auto; bind 0.0.0.0:4; ");
+	assert_state("r", "running", "waiting");
+	assert_state("s", "stopped", "stopped");
+	assert_state("e", "running", "error"); /* still wanted */
+	assert_state("a", "running", "waiting");
+	assert_int_equal(manager_list(manager, &list), 0);
+	channels = json_object_get(list, "channels");
+	assert_string_equal(text_of(json_array_get(channels, 3), "name"), "Auto");
+	assert_string_equal(
+		text_of(json_array_get(json_object_get(json_array_get(channels, 0), "outputs"), 1),
+	                "state"),
+		"error"); /* an output that this program does not support */
+	json_decref(list);
+	assert_string_equal(file_text(), file);
+
+	/* Changing another field of the one in error does not fail, a free port makes it run. */
+	assert_int_equal(update("e", "{\"name\":\"Err\"}", &error), 0);
+	assert_state("e", "running", "error");
+	assert_int_equal(update("e", "{\"rtp_port\":33}", &error), 0);
+	assert_state("e", "running", "waiting");
+	free(file);
+
+	/* Stopping the program is not stopping its channels. */
+	file = strdup(file_text());
+	close_manager();
+	assert_string_equal(file_text(), file);
+	free(file);
+	fakes_reset();
+	open_manager();
+	assert_state("e", "running", "waiting");
+}
+
+static void test_broken_file(void **state)
+{
+	json_t *list;
+
+	(void)state;
+	close_manager();
+	write_file("{\"x\":");
+	open_manager();
+	assert_int_equal(manager_list(manager, &list), 0);
+	assert_int_equal(json_array_size(json_object_get(list, "channels")), 0);
+	json_decref(list);
+	add_quietly(news, NULL);
+}
+
+static void test_limits(void **state)
+{
+	struct api_error error;
+	char id[64], other[64], *many, *at;
+	json_t *body, *out;
+
+	(void)state;
+	add_quietly("{\"name\":\"x\",\"rtp_port\":1}", id);
+	for (int i = 0; i < 256; i++)
+		assert_int_equal(add_output(id, "{\"url\":\"srt://h:1\"}", other, &error), 0);
+	assert_int_equal(add_output(id, "{\"url\":\"srt://h:1\"}", other, &error), -1);
+	assert_int_equal(error.status, 409);
+	assert_string_equal(error.code, "limit");
+	assert_int_equal(manager_delete_channel(manager, id, &error), 0);
+	close_manager();
+	many = malloc(1024 * 80);
+	at = many + sprintf(many, "{");
+	for (int i = 0; i < 1024; i++)
+		at += sprintf(at, "%s\"id%d\":{\"config\":{\"name\":\"x\",\"rtp_port\":%d}}",
+		              i ? "," : "", i, 1000 + i);
+	strcpy(at, "}");
+	write_file(many);
+	free(many);
+	open_manager();
+	body = json_loads("{\"name\":\"x\",\"rtp_port\":1}", 0, NULL);
+	assert_int_equal(manager_add_channel(manager, body, &out, &error), -1);
+	assert_int_equal(error.status, 409);
+	assert_string_equal(error.code, "limit");
+	json_decref(body);
+	assert_int_equal(manager_delete_channel(manager, "id1023", &error), 0);
+	add_quietly("{\"name\":\"x\",\"rtp_port\":1}", id);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_life, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_shape, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_health, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_update_running, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_bind_failures, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_output_failures, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_failing_store, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_restore, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_broken_file, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_limits, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

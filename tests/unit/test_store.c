@@ -1,0 +1,282 @@
+/*
+ * channels.json on disk: saved whole or not at all, read back, never overwritten when it is broken.
+ */
+#include "control/store.h"
+
+#include "base/log.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static char dir[] = "/tmp/test_store.XXXXXX";
+static char path[sizeof(dir) + 32];
+
+static void write_file(const char *text)
+{
+	FILE *file = fopen(path, "w");
+
+	assert_non_null(file);
+	fputs(text, file);
+	fclose(file);
+}
+
+static void read_file(const char *name, char *out, size_t size)
+{
+	char full[512];
+	FILE *file;
+	size_t n;
+
+	snprintf(full, sizeof(full), "%s/%s", dir, name);
+	file = fopen(full, "r");
+	assert_non_null(file);
+	n = fread(out, 1, size - 1, file);
+	out[n] = '\0';
+	fclose(file);
+}
+
+/* The number of files whose name begins with prefix; the last one's name goes to name. */
+static int count_files(const char *prefix, char *name, size_t size)
+{
+	DIR *d = opendir(dir);
+	struct dirent *e;
+	int n = 0;
+
+	while ((e = readdir(d))) {
+		if (e->d_name[0] == '.' || strncmp(e->d_name, prefix, strlen(prefix)) != 0)
+			continue;
+		n++;
+		if (name)
+			snprintf(name, size, "%s", e->d_name);
+	}
+	closedir(d);
+	return n;
+}
+
+static int setup(void **state)
+{
+	strcpy(dir + strlen(dir) - 6, "XXXXXX");
+	if (!mkdtemp(dir))
+		return -1;
+	snprintf(path, sizeof(path), "%s/channels.json", dir);
+	log_configure(LOG_LEVEL_ERROR, false);
+	*state = NULL;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	char command[100];
+
+	(void)state;
+	snprintf(command, sizeof(command), "rm -r %s", dir);
+	return system(command);
+}
+
+static struct store *open_store(void)
+{
+	struct store *store;
+	char why[256];
+
+	assert_int_equal(store_open(&store, dir, why, sizeof(why)), 0);
+	return store;
+}
+
+static void free_entries(struct channel_entry *entries, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		channel_entry_free(&entries[i]);
+	free(entries);
+}
+
+static void test_round_trip(void **state)
+{
+	static const char text[] =
+		"{\"b\":{\"config\":{\"name\":\"Second\",\"rtp_port\":2},\"desired\":\"running\","
+		"\"created_at\":\"2026-01-02T00:00:00Z\"},"
+		"\"a\":{\"config\":{\"name\":\"First\",\"rtp_port\":1,\"outputs\":[{\"url\":"
+		"\"srt://h:1?passphrase=0123456789\"}]},\"created_at\":\"2026-01-01T00:00:00Z\"}}";
+	struct store *store = open_store();
+	struct channel_entry *entries;
+	const struct channel_entry *list[2];
+	char why[256], first[4096], second[4096];
+	struct stat info;
+	size_t count;
+
+	(void)state;
+	write_file(text);
+	assert_int_equal(store_load(store, &entries, &count, why, sizeof(why)), 0);
+	assert_int_equal(count, 2);
+	assert_string_equal(entries[0].name, "First"); /* by creation */
+	assert_true(entries[1].running);
+	list[0] = &entries[0];
+	list[1] = &entries[1];
+	assert_int_equal(store_save(store, list, 2, why, sizeof(why)), 0);
+	assert_int_equal(stat(path, &info), 0);
+	assert_int_equal(info.st_mode & 07777, 0600);
+	read_file("channels.json", first, sizeof(first));
+	assert_non_null(strstr(first, "passphrase=0123456789"));
+	free_entries(entries, count);
+
+	assert_int_equal(store_load(store, &entries, &count, why, sizeof(why)), 0);
+	list[0] = &entries[0];
+	list[1] = &entries[1];
+	assert_int_equal(store_save(store, list, 2, why, sizeof(why)), 0);
+	read_file("channels.json", second, sizeof(second));
+	assert_string_equal(first, second);
+	assert_int_equal(count_files("", NULL, 0), 1); /* nothing is left lying about */
+	free_entries(entries, count);
+	store_close(store);
+}
+
+static void test_missing(void **state)
+{
+	struct store *store;
+	struct channel_entry *entries;
+	char why[256], below[128];
+	size_t count = 7;
+
+	(void)state;
+	snprintf(below, sizeof(below), "%s/new", dir);
+	assert_int_equal(store_open(&store, below, why, sizeof(why)), 0);
+	assert_int_equal(store_load(store, &entries, &count, why, sizeof(why)), 0);
+	assert_int_equal(count, 0);
+	assert_int_equal(store_save(store, NULL, 0, why, sizeof(why)), 0);
+	free_entries(entries, count);
+	store_close(store);
+
+	snprintf(below, sizeof(below), "%s/no/such", dir);
+	assert_int_equal(store_open(&store, below, why, sizeof(why)), -ENOENT);
+	assert_non_null(strstr(why, below));
+}
+
+static void test_file_in_the_way(void **state)
+{
+	struct store *store;
+	char why[256];
+
+	(void)state;
+	write_file("x");
+	assert_int_equal(store_open(&store, path, why, sizeof(why)), -ENOTDIR);
+}
+
+static void test_broken(void **state)
+{
+	static const char *const cases[] = {
+		"",
+		"{",
+		"[]",
+		"null",
+		"{\"a\":{\"config\":{\"name\":\"x\",\"rtp_port\":1}}",
+		"{\"a\":1}",
+		"{\"a/b\":{\"config\":{\"name\":\"x\",\"rtp_port\":1}}}",
+		"{\"a\":{\"config\":{\"name\":\"x\",\"rtp_port\":99999}}}",
+		"{\"a\":{\"config\":{\"name\":\"x\",\"rtp_port\":1}},\"a\":{}}",
+		"{\"a\":{\"config\":{\"name\":\"\xff\xfe\",\"rtp_port\":1}}}",
+	};
+	char why[256], name[300], content[512];
+	struct channel_entry *entries;
+	size_t count;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct store *store = open_store();
+
+		write_file(cases[i]);
+		assert_int_equal(store_load(store, &entries, &count, why, sizeof(why)), 0);
+		assert_int_equal(count, 0);
+		assert_int_equal(count_files("channels.json.broken-", name, sizeof(name)), i + 1);
+		assert_int_equal(access(path, F_OK), -1);
+		if (!i)
+			read_file(name, content, sizeof(content));
+		free_entries(entries, count);
+		store_close(store);
+	}
+	assert_string_equal(content, "");
+}
+
+/* A directory or a device under the name is no file either, and is not lost. */
+static void test_not_a_file(void **state)
+{
+	struct store *store = open_store();
+	struct channel_entry *entries;
+	char why[256];
+	size_t count;
+
+	(void)state;
+	assert_int_equal(mkdir(path, 0700), 0);
+	assert_int_equal(store_load(store, &entries, &count, why, sizeof(why)), 0);
+	free_entries(entries, count);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_int_equal(store_load(store, &entries, &count, why, sizeof(why)), 0);
+	free_entries(entries, count);
+	assert_int_equal(count_files("channels.json.broken-", NULL, 0), 2);
+	store_close(store);
+}
+
+static void test_failing_save(void **state)
+{
+	struct rlimit limit, tight;
+	struct store *store = open_store();
+	struct channel_entry *entries;
+	const struct channel_entry *list[1];
+	char why[256], before[4096], after[4096], blocked[128];
+	size_t count;
+
+	(void)state;
+	write_file("{\"a\":{\"config\":{\"name\":\"First\",\"rtp_port\":1}}}");
+	read_file("channels.json", before, sizeof(before));
+	assert_int_equal(store_load(store, &entries, &count, why, sizeof(why)), 0);
+	list[0] = &entries[0];
+
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	tight = limit;
+	tight.rlim_cur = 20; /* the disk is full in the middle of the file */
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
+	assert_int_equal(store_save(store, list, 1, why, sizeof(why)), -EFBIG);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	assert_non_null(strstr(why, "channels.json: File too large"));
+	assert_int_equal(count_files("", NULL, 0), 1);
+
+	snprintf(blocked, sizeof(blocked), "%s/channels.json.tmp", dir);
+	assert_int_equal(mkdir(blocked, 0700), 0);
+	assert_int_equal(store_save(store, list, 1, why, sizeof(why)), -EISDIR);
+	read_file("channels.json", after, sizeof(after));
+	assert_string_equal(before, after);
+	assert_int_equal(rmdir(blocked), 0);
+
+	/* A symbolic link under the temporary name is not followed. */
+	assert_int_equal(symlink("/dev/full", blocked), 0);
+	assert_int_equal(store_save(store, list, 1, why, sizeof(why)), -ELOOP);
+	assert_int_equal(store_save(store, list, 1, why, sizeof(why)), 0);
+	free_entries(entries, count);
+	store_close(store);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_round_trip, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_missing, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_file_in_the_way, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_broken, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_not_a_file, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_failing_save, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

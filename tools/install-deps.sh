@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# Install the packages that building, running, demonstrating and testing need.
+# Debian 12 and 13, Ubuntu 24.04. Does nothing when all are there.
+set -euo pipefail
+
+packages=(
+  build-essential pkg-config clang llvm                                 # compilers
+  libbpf-dev libxdp-dev libelf-dev zlib1g-dev                           # XDP
+  libsrt-gnutls-dev librtmp-dev libgnutls28-dev                         # outputs
+  libulfius-dev libmicrohttpd-dev libjansson-dev uuid-dev libdvbpsi-dev # API, configuration, PSI
+  libcmocka-dev clang-format cppcheck shellcheck                        # tests and lint
+  iproute2 ethtool procps util-linux curl jq ca-certificates            # demo and tests
+  srt-tools ffmpeg nginx-light libnginx-mod-rtmp chromium
+)
+
+# Ubuntu has bpftool among its kernel tools.
+if grep -q '^ID=ubuntu' /etc/os-release; then
+  packages+=(linux-tools-common linux-tools-generic)
+else
+  packages+=(bpftool)
+fi
+# Node may have come from elsewhere than Debian.
+command -v node >/dev/null && command -v npm >/dev/null || packages+=(nodejs npm)
+
+missing=()
+for package in "${packages[@]}"; do
+  status=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
+  [ "$status" = installed ] || missing+=("$package")
+done
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+if [ "$(id -u)" -ne 0 ]; then
+  echo "make deps: these packages are missing and need root: ${missing[*]}" >&2
+  exit 1
+fi
+echo "Installing: ${missing[*]}"
+export DEBIAN_FRONTEND=noninteractive
+# A package must not start services of its own here: demo and tests start what they need.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+  printf '#!/bin/sh\nexit 101\n' >"$policy"
+  chmod 755 "$policy"
+  trap 'rm -f "$policy"' EXIT
+fi
+apt-get update -qq
+apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null

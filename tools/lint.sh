@@ -1,0 +1,93 @@
+#!/usr/bin/env bash
+# Check format, the include rule, C and shell sources. Arguments: the files to check.
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit 1
+
+c_files=() shell_files=() failed=0
+for file in "$@"; do
+  case $file in
+    *.c | *.h) c_files+=("$file") ;;
+    *) [ -e "$file" ] && shell_files+=("$file") ;;
+  esac
+done
+
+step() {
+  local name=$1
+  shift
+  if "$@"; then echo "ok - $name"; else
+    echo "not ok - $name"
+    failed=1
+  fi
+}
+
+# The order of the folders: each may include itself and those to its left.
+check_includes() {
+  local bad=0 file folder allowed include
+  declare -A may=(
+    [base]='base' [media]='base media' [relay]='base media relay'
+    [ingest]='base media relay ingest bpf' [output]='base media relay output'
+    [control]='base media relay ingest output control'
+    [api]='base media relay ingest output control'
+  )
+  for file in userspace/*/*.[ch] api/*.[ch]; do
+    folder=$(basename "$(dirname "$file")")
+    allowed=" ${may[$folder]} "
+    while read -r include; do
+      case $include in
+        */*) [[ $allowed == *" ${include%%/*} "* ]] || {
+          echo "$file includes \"$include\", which is to its right"
+          bad=1
+        } ;;
+      esac
+    done < <(sed -n 's/^#include "\(.*\)"/\1/p' "$file")
+  done
+  return "$bad"
+}
+
+# Each library is included in one place.
+check_libraries() {
+  local bad=0 pattern allowed file
+  while read -r pattern allowed; do
+    while read -r file; do
+      [[ $file =~ ^($allowed)$ ]] || {
+        echo "$file includes <$pattern…>, which belongs to $allowed"
+        bad=1
+      }
+    done < <(grep -lE "^#include <($pattern)" userspace/*.[ch] userspace/*/*.[ch] api/*.[ch])
+  done <<'RULES'
+bpf/ userspace/ingest/steering\.c
+xdp/ userspace/ingest/queue_socket\.c
+srt/ userspace/output/output_srt\.c
+librtmp/ userspace/output/publisher\.c
+dvbpsi/ userspace/media/[a-z]+\.c
+jansson userspace/control/.*|api/.*
+ulfius|microhttpd|orcania|yder api/.*
+uuid/ userspace/control/[a-z_]+\.c
+RULES
+  return "$bad"
+}
+
+check_headers_alone() {
+  local bad=0 header
+  for header in userspace/*.h userspace/*/*.h api/*.h tools/*/*.h; do
+    cc -std=gnu11 -D_GNU_SOURCE -fsyntax-only -Wall -Werror -Iuserspace -I. -Itools -x c "$header" ||
+      bad=1
+  done
+  return "$bad"
+}
+
+check_types() {
+  [ -d tests/browser/node_modules ] || npm --prefix tests/browser ci --silent || return 1
+  npm --prefix tests/browser run --silent check
+}
+
+step "format" clang-format --dry-run --Werror "${c_files[@]}"
+step "include rule" check_includes
+step "one place for each library" check_libraries
+step "headers compile alone" check_headers_alone
+step "cppcheck" cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr \
+  --enable=warning,performance,portability --suppressions-list=tests/cppcheck.supp \
+  -D_GNU_SOURCE -Iuserspace -I. -Itools userspace api tools
+step "shellcheck" shellcheck -x -P SCRIPTDIR "${shell_files[@]}"
+step "JavaScript types" check_types
+exit "$failed"

@@ -1,0 +1,121 @@
+/*
+ * Tick loops. The command queue is a lock-free stack with one consumer: posters push with a
+ * compare-and-swap, the loop takes the whole stack with one exchange and reverses it, which restores
+ * the order of posting.
+ */
+#include "tick.h"
+
+#include "clock.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+struct tick_loop {
+	struct tick_config config;
+	pthread_t thread;
+	atomic_bool stop;
+	_Atomic(struct command *) posted; /* newest first */
+};
+
+static void run_commands(struct tick_loop *loop)
+{
+	struct command *newest = atomic_exchange(&loop->posted, NULL), *oldest = NULL, *next;
+
+	for (; newest; newest = next) {
+		next = newest->next;
+		newest->next = oldest;
+		oldest = newest;
+	}
+	for (; oldest; oldest = next) {
+		next = oldest->next;
+		oldest->run(oldest);
+	}
+}
+
+static void sleep_until(int64_t deadline_ns)
+{
+	struct timespec at = {.tv_sec = deadline_ns / NS_PER_S, .tv_nsec = deadline_ns % NS_PER_S};
+
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL) == EINTR)
+		;
+}
+
+static void *loop_main(void *argument)
+{
+	struct tick_loop *loop = argument;
+	const int64_t period_ns = loop->config.period_us * NS_PER_US;
+	int64_t deadline_ns = clock_now_ns(), now_ns;
+
+	while (!atomic_load_explicit(&loop->stop, memory_order_acquire)) {
+		deadline_ns += period_ns;
+		sleep_until(deadline_ns);
+		now_ns = clock_now_ns();
+		if (now_ns - deadline_ns > period_ns) /* stalled: do not make up for lost ticks */
+			deadline_ns = now_ns;
+		run_commands(loop);
+		loop->config.tick(loop->config.context, now_ns);
+	}
+	return NULL;
+}
+
+int tick_loop_create(struct tick_loop **out, const struct tick_config *config)
+{
+	struct tick_loop *loop;
+	int error;
+
+	if (config->period_us < 100 || config->period_us > 100000)
+		return -EINVAL;
+	loop = calloc(1, sizeof(*loop));
+	if (!loop)
+		return -ENOMEM;
+	loop->config = *config;
+	error = pthread_create(&loop->thread, NULL, loop_main, loop);
+	if (error) {
+		free(loop);
+		return -error;
+	}
+	pthread_setname_np(loop->thread, config->name);
+	*out = loop;
+	return 0;
+}
+
+void tick_loop_destroy(struct tick_loop *loop)
+{
+	if (!loop)
+		return;
+	atomic_store_explicit(&loop->stop, true, memory_order_release);
+	pthread_join(loop->thread, NULL);
+	while (atomic_load(&loop->posted))
+		run_commands(loop);
+	free(loop);
+}
+
+void tick_loop_post(struct tick_loop *loop, struct command *command)
+{
+	command->next = atomic_load_explicit(&loop->posted, memory_order_relaxed);
+	while (!atomic_compare_exchange_weak(&loop->posted, &command->next, command))
+		;
+}
+
+static void retirement_visit(struct command *command)
+{
+	struct retirement *r = (struct retirement *)command; /* command is its first member */
+
+	if (r->visited == r->loop_count)
+		r->release(r);
+	else
+		tick_loop_post(r->loops[r->visited++], &r->command);
+}
+
+void retire(struct retirement *retirement, struct tick_loop *const *loops, size_t loop_count,
+	    void (*release)(struct retirement *retirement))
+{
+	*retirement = (struct retirement){.command.run = retirement_visit,
+					  .loops = loops,
+					  .loop_count = loop_count,
+					  .release = release};
+	retirement_visit(&retirement->command);
+}

@@ -1,0 +1,51 @@
+/*
+ * The fields of channels and outputs, each with one function that checks a JSON value and stores it. REST
+ * bodies (config.c) and channels.json (stored.c) are read with the same functions, so nothing comes out
+ * of the file that could not have been put in.
+ *
+ * All return 0, or -1 with error filled and the entry unchanged. field: what errors call the value, e.g.
+ * "outputs[1].name". Any thread.
+ */
+#ifndef CONTROL_FIELD_H
+#define CONTROL_FIELD_H
+
+#include "entry.h"
+#include "error.h"
+
+#include "output/url.h"
+
+#define FIELD_BYTES 64 /* longest name of a field with its final NUL, as in struct api_error */
+
+/* Errors that do not depend on the field. They return -1. */
+int field_out_of_memory(struct api_error *error);
+int field_wrong_type(struct api_error *error, const char *field, const char *type);
+
+/*
+ * body must be an object whose members are all in known, which ends with NULL. prefix: of field names,
+ * e.g. "outputs[1].", or "".
+ */
+int field_members(const json_t *body, const char *const *known, const char *prefix,
+                  struct api_error *error);
+
+/* A string of 1 to 128 characters without control characters. Owns: *name, replaced. */
+int field_name(char **name, const json_t *value, const char *field, struct api_error *error);
+
+/* scheme://host, what an output is called when nobody names it. Owns: *name, replaced. */
+int field_default_name(char **name, const struct output_url *url, struct api_error *error);
+
+/* Owns: *to, replaced by a copy of text. */
+int field_set_string(char **to, const char *text, struct api_error *error);
+
+/* true or false. */
+int field_bool(bool *to, const json_t *value, const char *field, struct api_error *error);
+
+/* rtp_ip: an IPv4 or IPv6 address; stores its canonical text too. */
+int field_address(struct channel_entry *entry, const json_t *value, struct api_error *error);
+
+/* The default of rtp_ip: any IPv4 address. */
+void field_default_address(struct channel_entry *entry);
+
+/* rtp_port: 1 to 65535. */
+int field_port(struct channel_entry *entry, const json_t *value, struct api_error *error);
+
+#endif

@@ -1,0 +1,93 @@
+/*
+ * The manager: the only mutator of channels, outputs and channels.json.
+ *
+ * Everything that goes in or out is JSON as design section 6 shows it to users; the HTTP layer adds
+ * nothing but transport. Each change is validated whole, what it needs is acquired beside what runs (a
+ * port, memory), then it is written to disk, then carried out: a refused or failed call changes nothing.
+ */
+#ifndef CONTROL_MANAGER_H
+#define CONTROL_MANAGER_H
+
+#include "error.h"
+
+#include <jansson.h>
+
+struct manager;
+struct ingest;
+struct senders;
+
+struct manager_config {
+	const char *config_dir;  /* holds channels.json; made when missing */
+	struct ingest *ingest;   /* borrowed */
+	struct senders *senders; /* borrowed */
+};
+
+/*
+ * Load channels.json and start the channels that were running or have autostart; one that cannot start
+ * is in state error and does not keep the others from starting. A file that cannot be read is set aside
+ * under another name and the log says so. Owns: *out is the caller's, freed by manager_destroy.
+ * Errors: negative errno; the reason was logged. Thread: main.
+ */
+int manager_create(struct manager **out, const struct manager_config *config);
+
+/*
+ * Stop every channel (their desired state on disk stays as it is) and free. The ingest and sender loops
+ * must still run, and are destroyed after it. NULL is fine. Thread: main.
+ */
+void manager_destroy(struct manager *manager);
+
+/*
+ * The calls behind the REST routes. Each returns 0 and writes *out (a new reference, the caller's), or
+ * returns -1 and fills error; errors are those of the API contract, and 500 "storage_failed" when
+ * channels.json cannot be written. body is borrowed; secrets in what comes out are masked. Thread: any;
+ * the manager's lock makes them one at a time.
+ */
+
+/* {"channels": [channel, …]} in the order of their creation. Errors: -1 without memory. */
+int manager_list(struct manager *manager, json_t **out);
+
+/* One channel. Errors: 404. */
+int manager_get(struct manager *manager, const char *id, json_t **out, struct api_error *error);
+
+/* A new channel, stopped. Errors: 409, 422, 500. */
+int manager_add_channel(struct manager *manager, const json_t *body, json_t **out,
+                        struct api_error *error);
+
+/*
+ * Change a channel. While it runs, a new address or port moves only the receiving side, and outputs that
+ * the body does not change go on. Log lines of running parts keep the old name until they are started
+ * again. Errors: 404, 409, 422, 500.
+ */
+int manager_update_channel(struct manager *manager, const char *id, const json_t *body,
+                           json_t **out, struct api_error *error);
+
+/* Stop and forget a channel. Errors: 404, 500. */
+int manager_delete_channel(struct manager *manager, const char *id, struct api_error *error);
+
+/*
+ * Start a channel; fine when it runs. When it cannot receive, its state becomes error with the reason,
+ * and what was desired before stays. Errors: 404, 409, 422, 500.
+ */
+int manager_start_channel(struct manager *manager, const char *id, json_t **out,
+                          struct api_error *error);
+
+/* Stop a channel; fine when it is stopped. Errors: 404, 500. */
+int manager_stop_channel(struct manager *manager, const char *id, json_t **out,
+                         struct api_error *error);
+
+/* A new output; it starts at once when its channel runs. *out is the output. Errors: 404, 409, 422, 500. */
+int manager_add_output(struct manager *manager, const char *id, const json_t *body, json_t **out,
+                       struct api_error *error);
+
+/* Change an output; a new URL replaces its connection. *out is the output. Errors: 404, 422, 500. */
+int manager_update_output(struct manager *manager, const char *id, const char *output_id,
+                          const json_t *body, json_t **out, struct api_error *error);
+
+/* Stop and forget an output. Errors: 404, 500. */
+int manager_delete_output(struct manager *manager, const char *id, const char *output_id,
+                          struct api_error *error);
+
+/* The body of GET /api/health. Errors: -1 without memory. Thread: any. */
+int manager_health(struct manager *manager, json_t **out);
+
+#endif

@@ -1,0 +1,51 @@
+/*
+ * The channels in memory and their file, changed together or not at all. No lock of its own: the manager
+ * calls it under its lock. All functions: thread manager.
+ */
+#ifndef CONTROL_REGISTRY_H
+#define CONTROL_REGISTRY_H
+
+#include "live.h"
+#include "store.h"
+
+struct registry {
+	struct live_channel *channels[ENTRY_MAX_CHANNELS]; /* in the order of their creation */
+	size_t count;
+	struct live_env env;
+	struct store *store;
+};
+
+/*
+ * Open the store, load the channels and start those that were running or have autostart.
+ * Owns: what registry holds is freed by registry_close, also after an error. registry must be zero.
+ * Errors: negative errno; the reason was logged.
+ */
+int registry_open(struct registry *registry, const char *dir, struct ingest *ingest,
+                  struct senders *senders);
+
+/* Stop every channel, leaving the file as it is, and free. An unopened registry is fine. */
+void registry_close(struct registry *registry);
+
+/* The index of a channel. Errors: -1 with 404. */
+int registry_find(const struct registry *registry, const char *id, struct api_error *error);
+
+/*
+ * Add a stopped channel at the end. Owns: entry is taken over on success and emptied.
+ * Errors: -1 with 409 (limit, overlap) or 500.
+ */
+int registry_add(struct registry *registry, struct channel_entry *entry, struct api_error *error);
+
+/*
+ * Make channel index what next says. Owns: next is taken over on success and emptied.
+ * Errors: -1 with 409, 422 or 500; nothing has changed then.
+ */
+int registry_commit(struct registry *registry, size_t index, struct channel_entry *next,
+                    enum live_intent intent, struct api_error *error);
+
+/* Start a channel that does not run. Errors: as registry_commit, and the channel's last_error is set. */
+int registry_start(struct registry *registry, size_t index, struct api_error *error);
+
+/* Stop and forget a channel. Errors: -1 with 500; nothing has changed then. */
+int registry_remove(struct registry *registry, size_t index, struct api_error *error);
+
+#endif

@@ -1,0 +1,166 @@
+/*
+ * State to JSON. Values are put together with json_pack, whose failures (no memory) travel up as NULL.
+ */
+#include "snapshot.h"
+
+#include "config.h"
+
+#include "base/clock.h"
+#include "output/feed.h"
+
+#include <stdio.h>
+
+/* The program's version, set by the build. */
+#ifndef DISTRIBUTOR_VERSION
+#define DISTRIBUTOR_VERSION "dev"
+#endif
+
+#define NO_SIGNAL_NS   (2 * NS_PER_S) /* a channel without TS for longer has no signal */
+#define MAX_INTERFACES 32
+
+/* An object with every counter of a table; all zero when there are no counters. */
+static json_t *counters(const struct counter_info *table, size_t count, const void *values)
+{
+	json_t *object = json_object();
+
+	for (size_t i = 0; object && i < count; i++) {
+		uint64_t value = values ? counter_at(values, i) : 0;
+
+		if (json_object_set_new_nocheck(object, table[i].name,
+		                                json_integer((json_int_t)value))) {
+			json_decref(object);
+			object = NULL;
+		}
+	}
+	return object;
+}
+
+static json_t *string_or_null(const char *text)
+{
+	/* Reasons may hold what a peer sent: bytes that are not UTF-8 must not lose the object. */
+	json_t *value = *text ? json_string(text) : json_null();
+
+	return value ? value : json_string("(unprintable)");
+}
+
+static json_t *time_or_null(int64_t seconds)
+{
+	char text[CONFIG_TIME_BYTES];
+
+	if (!seconds)
+		return json_null();
+	config_format_time(text, seconds);
+	return json_string(text);
+}
+
+/* Where an output stands, also when it does not run. */
+static void output_status(const struct live_channel *live, size_t index,
+                          struct output_status *status)
+{
+	const struct live_output *output = &live->outputs[index];
+
+	*status = (struct output_status){.state = OUTPUT_STOPPED};
+	if (output->output) {
+		output_get_status(output->output, status);
+	} else if (live->feed && live->entry.outputs[index].enabled) {
+		status->state = OUTPUT_ERROR;
+		snprintf(status->last_error, sizeof(status->last_error), "%s", output->why);
+	}
+}
+
+json_t *snapshot_output(const struct live_channel *live, size_t index)
+{
+	const struct output_entry *entry = &live->entry.outputs[index];
+	struct output *output = live->outputs[index].output;
+	const struct output_counters *values = output ? output_counters(output) : NULL;
+	struct output_status status;
+	char url[OUTPUT_URL_BYTES];
+
+	output_url_mask(url, entry->url);
+	output_status(live, index, &status);
+	return json_pack("{s:s, s:s, s:s, s:b, s:s, s:o, s:I, s:I, s:o, s:o}", "id", entry->id,
+	                 "name", entry->name, "url", url, "enabled", entry->enabled, "state",
+	                 output_state_name(status.state), "last_error",
+	                 string_or_null(status.last_error), "retry_in_ms",
+	                 (json_int_t)status.retry_in_ms, "reconnects",
+	                 (json_int_t)(values ? counter_get(&values->reconnects) : 0),
+	                 "connected_at", time_or_null(status.connected_at_s), "stats",
+	                 counters(output_counter_table, OUTPUT_COUNTER_COUNT, values));
+}
+
+static const char *channel_state(const struct live_channel *live, int64_t now_ns)
+{
+	int64_t last_ns;
+
+	if (!live->feed)
+		return live->last_error[0] ? "error" : "stopped";
+	last_ns = channel_last_ns(feed_channel(live->feed));
+	if (!last_ns)
+		return "waiting";
+	return now_ns - last_ns <= NO_SIGNAL_NS ? "receiving" : "no_signal";
+}
+
+json_t *snapshot_channel(const struct live_channel *live, int64_t now_ns)
+{
+	const struct channel_entry *entry = &live->entry;
+	const struct channel_counters *values =
+		live->feed ? channel_counters(feed_channel(live->feed)) : NULL;
+	json_t *outputs = json_array();
+
+	for (size_t i = 0; outputs && i < entry->output_count; i++) {
+		if (json_array_append_new(outputs, snapshot_output(live, i))) {
+			json_decref(outputs);
+			outputs = NULL;
+		}
+	}
+	return json_pack(
+		"{s:s, s:s, s:s, s:i, s:b, s:o, s:s, s:s, s:o, s:o, s:o}", "id", entry->id, "name",
+		entry->name, "rtp_ip", entry->rtp_ip, "rtp_port", entry->rtp_port, "autostart",
+		entry->autostart, "created_at", time_or_null(entry->created_at_s), "desired",
+		entry->running ? "running" : "stopped", "state", channel_state(live, now_ns),
+		"last_error", string_or_null(live->last_error), "stats",
+		counters(channel_counter_table, CHANNEL_COUNTER_COUNT, values), "outputs", outputs);
+}
+
+static json_t *interfaces(const struct ingest *ingest)
+{
+	struct ingest_interface_info infos[MAX_INTERFACES];
+	size_t count = ingest_interfaces(ingest, infos, MAX_INTERFACES);
+	json_t *list = json_array();
+
+	for (size_t i = 0; list && i < count && i < MAX_INTERFACES; i++) {
+		json_t *item =
+			json_pack("{s:s, s:s, s:i, s:s, s:I, s:I}", "name", infos[i].name, "mode",
+		                  infos[i].mode, "queues", (int)infos[i].queues, "reason",
+		                  infos[i].reason, "rx_dropped", (json_int_t)infos[i].rx_dropped,
+		                  "rx_ring_full", (json_int_t)infos[i].rx_ring_full);
+
+		if (json_array_append_new(list, item)) {
+			json_decref(list);
+			list = NULL;
+		}
+	}
+	return list;
+}
+
+json_t *snapshot_health(struct live_channel *const *channels, size_t count,
+                        const struct live_env *env, int64_t started_ns, int64_t now_ns)
+{
+	size_t running = 0, outputs = 0, connected = 0;
+	struct output_status status;
+
+	for (size_t i = 0; i < count; i++) {
+		running += channels[i]->feed != NULL;
+		outputs += channels[i]->entry.output_count;
+		for (size_t j = 0; j < channels[i]->entry.output_count; j++) {
+			output_status(channels[i], j, &status);
+			connected += status.state == OUTPUT_CONNECTED;
+		}
+	}
+	return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:o}", "status", "ok", "version",
+	                 DISTRIBUTOR_VERSION, "uptime_s",
+	                 (json_int_t)((now_ns - started_ns) / NS_PER_S), "channels",
+	                 (json_int_t)count, "channels_running", (json_int_t)running, "outputs",
+	                 (json_int_t)outputs, "outputs_connected", (json_int_t)connected,
+	                 "interfaces", interfaces(env->ingest));
+}

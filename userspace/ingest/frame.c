@@ -1,0 +1,78 @@
+/*
+ * Frame parsing. The XDP program has looked at the same headers before, but the bytes are parsed as if
+ * nobody had.
+ */
+#include "frame.h"
+
+#include "base/bytes.h"
+
+#include <errno.h>
+#include <linux/if_ether.h>
+#include <string.h>
+
+#define MAX_VLAN_TAGS	   2
+#define IPV4_FRAGMENT_MASK 0x3fffu
+#define UDP_HEADER_BYTES   8u
+
+static int parse_udp(struct frame_datagram *out, struct byte_reader *r)
+{
+	size_t length;
+
+	bytes_u16(r); /* source port */
+	out->port = bytes_u16(r);
+	length = bytes_u16(r);
+	bytes_u16(r); /* checksum */
+	if (r->overrun || length < UDP_HEADER_BYTES)
+		return -EBADMSG;
+	out->size = length - UDP_HEADER_BYTES;
+	out->payload = bytes_take(r, out->size);
+	return out->payload ? 0 : -EBADMSG;
+}
+
+static int parse_ipv4(struct frame_datagram *out, struct byte_reader *r)
+{
+	const uint8_t *ip = bytes_take(r, 20);
+
+	if (!ip || ip[0] >> 4 != 4 || (ip[0] & 0x0f) < 5 || ip[9] != IPPROTO_UDP ||
+	    load_be16(ip + 6) & IPV4_FRAGMENT_MASK)
+		return -EBADMSG;
+	bytes_take(r, (ip[0] & 0x0fu) * 4 - 20);
+	out->destination = (struct in6_addr){.s6_addr = {[10] = 0xff, [11] = 0xff}};
+	memcpy(&out->destination.s6_addr[12], ip + 16, 4);
+	return parse_udp(out, r);
+}
+
+static int parse_ipv6(struct frame_datagram *out, struct byte_reader *r)
+{
+	const uint8_t *ip = bytes_take(r, 40);
+
+	if (!ip || ip[0] >> 4 != 6 || ip[6] != IPPROTO_UDP)
+		return -EBADMSG;
+	memcpy(&out->destination, ip + 24, sizeof(out->destination));
+	if (IN6_IS_ADDR_V4MAPPED(&out->destination)) /* never on the wire: RFC 6890 section 2.2.3 */
+		return -EBADMSG;
+	return parse_udp(out, r);
+}
+
+int frame_parse(struct frame_datagram *out, const uint8_t *frame, size_t size)
+{
+	struct byte_reader r = byte_reader(frame, size);
+	struct frame_datagram datagram;
+	uint16_t protocol;
+	int error = -EBADMSG;
+
+	bytes_take(&r, 2 * ETH_ALEN);
+	protocol = bytes_u16(&r);
+	for (int i = 0; i < MAX_VLAN_TAGS && (protocol == ETH_P_8021Q || protocol == ETH_P_8021AD);
+	     i++) {
+		bytes_u16(&r);
+		protocol = bytes_u16(&r);
+	}
+	if (protocol == ETH_P_IP)
+		error = parse_ipv4(&datagram, &r);
+	else if (protocol == ETH_P_IPV6)
+		error = parse_ipv6(&datagram, &r);
+	if (!error)
+		*out = datagram;
+	return error;
+}

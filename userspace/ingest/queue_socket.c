@@ -1,0 +1,176 @@
+/*
+ * One AF_XDP socket (Linux Documentation/networking/af_xdp.rst): all its frames circulate between the
+ * fill ring, which the kernel takes them from, and the receive ring, which it returns them on. As both
+ * rings hold every frame, giving a frame back never fails.
+ */
+#include "queue_socket.h"
+
+#include "base/clock.h"
+
+#include <errno.h>
+#include <linux/if_xdp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <xdp/libxdp.h>
+#include <xdp/xsk.h>
+
+#define BATCH		 64
+#define UMEM_BYTES	 ((size_t)QUEUE_SOCKET_FRAMES * QUEUE_SOCKET_FRAME_BYTES)
+#define BIND_PATIENCE_NS NS_PER_S
+#define BIND_PAUSE_NS	 (10 * NS_PER_MS)
+
+struct queue_socket {
+	struct xsk_umem *umem;
+	struct xsk_socket *socket;
+	struct xsk_ring_prod fill;
+	struct xsk_ring_cons completion; /* unused, but libxdp wants it: we never send */
+	struct xsk_ring_cons receive;
+	uint8_t *frames;
+};
+
+static int log_nothing(enum libxdp_print_level level, const char *format, va_list args)
+{
+	(void)level;
+	(void)format;
+	(void)args;
+	return 0; /* callers get the error code */
+}
+
+static int create_umem(struct queue_socket *s)
+{
+	const struct xsk_umem_config config = {
+		.fill_size = QUEUE_SOCKET_FRAMES,
+		.comp_size = BATCH,
+		.frame_size = QUEUE_SOCKET_FRAME_BYTES,
+	};
+	const struct rlimit unlimited = {RLIM_INFINITY, RLIM_INFINITY};
+
+	setrlimit(RLIMIT_MEMLOCK, &unlimited); /* may fail; then the limit in force decides */
+	s->frames = mmap(NULL, UMEM_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+			 0);
+	if (s->frames == MAP_FAILED) {
+		s->frames = NULL;
+		return -errno;
+	}
+	return xsk_umem__create(&s->umem, s->frames, UMEM_BYTES, &s->fill, &s->completion, &config);
+}
+
+static int bind_socket(struct queue_socket *s, const char *interface, uint32_t queue)
+{
+	const struct xsk_socket_config config = {
+		.rx_size = QUEUE_SOCKET_FRAMES,
+		.libbpf_flags = XSK_LIBBPF_FLAGS__INHIBIT_PROG_LOAD,
+		.bind_flags = XDP_COPY | XDP_USE_NEED_WAKEUP,
+	};
+	const int64_t deadline_ns = clock_now_ns() + BIND_PATIENCE_NS;
+	const struct timespec pause = {.tv_nsec = BIND_PAUSE_NS};
+	int error;
+
+	for (;;) {
+		error = xsk_socket__create(&s->socket, interface, queue, s->umem, &s->receive, NULL,
+					   &config);
+		if (error != -EBUSY || clock_now_ns() > deadline_ns)
+			return error;
+		nanosleep(&pause, NULL);
+	}
+}
+
+static void give_all_frames(struct queue_socket *s)
+{
+	uint32_t index = 0;
+
+	xsk_ring_prod__reserve(&s->fill, QUEUE_SOCKET_FRAMES, &index);
+	for (uint32_t i = 0; i < QUEUE_SOCKET_FRAMES; i++)
+		*xsk_ring_prod__fill_addr(&s->fill, index + i) =
+			(uint64_t)i * QUEUE_SOCKET_FRAME_BYTES;
+	xsk_ring_prod__submit(&s->fill, QUEUE_SOCKET_FRAMES);
+}
+
+int queue_socket_create(struct queue_socket **out, const char *interface, uint32_t queue)
+{
+	struct queue_socket *s = calloc(1, sizeof(*s));
+	int error;
+
+	if (!s)
+		return -ENOMEM;
+	libxdp_set_print(log_nothing);
+	error = create_umem(s);
+	if (!error) {
+		give_all_frames(s);
+		error = bind_socket(s, interface, queue);
+	}
+	if (error) {
+		queue_socket_destroy(s);
+		return error;
+	}
+	*out = s;
+	return 0;
+}
+
+void queue_socket_destroy(struct queue_socket *s)
+{
+	if (!s)
+		return;
+	if (s->socket)
+		xsk_socket__delete(s->socket);
+	if (s->umem)
+		xsk_umem__delete(s->umem);
+	if (s->frames)
+		munmap(s->frames, UMEM_BYTES);
+	free(s);
+}
+
+int queue_socket_fd(const struct queue_socket *s)
+{
+	return xsk_socket__fd(s->socket);
+}
+
+static uint32_t drain_batch(struct queue_socket *s, queue_frame_fn receive, void *context)
+{
+	uint32_t from = 0, to = 0;
+	const uint32_t count = (uint32_t)xsk_ring_cons__peek(&s->receive, BATCH, &from);
+
+	if (!count)
+		return 0;
+	xsk_ring_prod__reserve(&s->fill, count, &to);
+	for (uint32_t i = 0; i < count; i++) {
+		const struct xdp_desc *d = xsk_ring_cons__rx_desc(&s->receive, from + i);
+
+		receive(context, s->frames + d->addr, d->len);
+		*xsk_ring_prod__fill_addr(&s->fill, to + i) =
+			d->addr & ~(uint64_t)(QUEUE_SOCKET_FRAME_BYTES - 1);
+	}
+	xsk_ring_prod__submit(&s->fill, count);
+	xsk_ring_cons__release(&s->receive, count);
+	return count;
+}
+
+size_t queue_socket_drain(struct queue_socket *s, queue_frame_fn receive, void *context)
+{
+	size_t total = 0;
+	uint32_t count;
+
+	do {
+		count = drain_batch(s, receive, context);
+		total += count;
+	} while (count == BATCH && total < QUEUE_SOCKET_FRAMES);
+	if (xsk_ring_prod__needs_wakeup(&s->fill))
+		recvfrom(queue_socket_fd(s), NULL, 0, MSG_DONTWAIT, NULL, NULL);
+	return total;
+}
+
+void queue_socket_get_losses(const struct queue_socket *s, struct queue_socket_losses *out)
+{
+	struct xdp_statistics statistics = {0};
+	socklen_t size = sizeof(statistics);
+
+	*out = (struct queue_socket_losses){0};
+	if (getsockopt(queue_socket_fd(s), SOL_XDP, XDP_STATISTICS, &statistics, &size))
+		return;
+	out->dropped = statistics.rx_dropped;
+	out->ring_full = statistics.rx_ring_full;
+}

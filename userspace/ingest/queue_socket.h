@@ -1,0 +1,45 @@
+/*
+ * The AF_XDP socket of one receive queue, with memory of its own. The only user of libxdp.
+ */
+#ifndef INGEST_QUEUE_SOCKET_H
+#define INGEST_QUEUE_SOCKET_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define QUEUE_SOCKET_FRAMES	 8192 /* fill ring and receive ring are as deep */
+#define QUEUE_SOCKET_FRAME_BYTES 2048 /* 1792 of them usable: 256 are the kernel's headroom */
+
+struct queue_socket;
+
+/* What a socket lost; both only grow. */
+struct queue_socket_losses {
+	uint64_t dropped;   /* no frame in the fill ring, or a packet too big for a frame */
+	uint64_t ring_full; /* the receive ring was full */
+};
+
+typedef void (*queue_frame_fn)(void *context, const uint8_t *frame, size_t size);
+
+/*
+ * Copy mode. A queue whose last socket was just closed stays busy for some 50 ms: tried again for up to
+ * one second. Owns: *out is the caller's, freed by queue_socket_destroy. Errors: -EPERM without
+ * CAP_NET_RAW, -ENOBUFS when RLIMIT_MEMLOCK is too small, -EBUSY, other negative errno. Thread: main.
+ */
+int queue_socket_create(struct queue_socket **out, const char *interface, uint32_t queue);
+
+/* NULL is fine. Thread: main, after the ingest thread has ended. */
+void queue_socket_destroy(struct queue_socket *socket);
+
+/* The descriptor, borrowed. Thread: any. */
+int queue_socket_fd(const struct queue_socket *socket);
+
+/*
+ * Call receive with every waiting frame, at most as many as the ring holds, and give the frames back to
+ * the kernel. The frame is borrowed for the call. Returns the number of frames. Thread: ingest.
+ */
+size_t queue_socket_drain(struct queue_socket *socket, queue_frame_fn receive, void *context);
+
+/* Thread: any. */
+void queue_socket_get_losses(const struct queue_socket *socket, struct queue_socket_losses *out);
+
+#endif

@@ -1,0 +1,38 @@
+/*
+ * The XDP program of one interface: loaded, attached, and its maps. The only user of libbpf.
+ */
+#ifndef INGEST_STEERING_H
+#define INGEST_STEERING_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct steering;
+
+/*
+ * Load bpf/steer.bpf.c and attach it by a bpf_link, which goes with the process however it ends.
+ * generic: the kernel's generic mode, else the driver's native mode.
+ * Owns: *out is the caller's, freed by steering_destroy. Errors: -EPERM, -EOPNOTSUPP, -EBUSY and other
+ * negative errno; why (size bytes) gets a sentence for an operator. Thread: main.
+ */
+int steering_create(struct steering **out, unsigned int ifindex, bool generic, char *why,
+		    size_t size);
+
+/* Detach and unload: frames go to the kernel from now on. NULL is fine. Thread: main. */
+void steering_destroy(struct steering *steering);
+
+/* Redirect frames of a receive queue to an AF_XDP socket. Errors: negative errno. Thread: main. */
+int steering_set_socket(struct steering *steering, uint32_t queue, int socket);
+
+/*
+ * Steer datagrams to address:port (IPv4 as v4-mapped; unspecified = any of the family; port in host
+ * order). Errors: -ENOSPC beyond STEER_MAX_PORTS, -EEXIST, other negative errno. Thread: manager.
+ */
+int steering_add(struct steering *steering, const struct in6_addr *address, uint16_t port);
+
+/* Pass them to the kernel again. Thread: manager. */
+void steering_remove(struct steering *steering, const struct in6_addr *address, uint16_t port);
+
+#endif

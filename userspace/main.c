@@ -1,0 +1,115 @@
+/*
+ * medialive-distributor: wiring, signals, start and stop.
+ *
+ * Start: senders, ingest, manager (which restores the channels), API. Stop: the same in reverse, so that
+ * everything an object needs outlives it.
+ */
+#include "api/server.h"
+#include "base/log.h"
+#include "control/manager.h"
+#include "ingest/ingest.h"
+#include "options.h"
+#include "output/output.h"
+#include "output/sender.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#define OUTPUTS_PATIENCE_MS 8000 /* an RTMP peer that reads nothing holds its thread for 5 s */
+
+struct program {
+	struct senders *senders;
+	struct ingest *ingest;
+	struct manager *manager;
+	struct api_server *api;
+};
+
+static int start(struct program *p, const struct options *options)
+{
+	struct manager_config manager = {.config_dir = options->config_dir};
+	struct api_config api = {.listen = options->http,
+				 .dashboard_dir = options->dashboard_dir};
+	int error = senders_create(&p->senders, &options->senders);
+
+	if (error) {
+		log_error("cannot start sender threads: %s", strerror(-error));
+		return error;
+	}
+	error = ingest_create(&p->ingest, &options->ingest);
+	if (error)
+		return error;
+	manager.ingest = p->ingest;
+	manager.senders = p->senders;
+	error = manager_create(&p->manager, &manager);
+	if (error)
+		return error;
+	api.manager = p->manager;
+	return api_server_create(&p->api, &api);
+}
+
+static void stop(struct program *p)
+{
+	api_server_destroy(p->api);
+	manager_destroy(p->manager);
+	if (output_wait_all(OUTPUTS_PATIENCE_MS))
+		log_warning("some outputs did not end in time");
+	ingest_destroy(p->ingest);
+	senders_destroy(p->senders);
+}
+
+/* Hundreds of channels and outputs are hundreds of descriptors. */
+static void raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit))
+		log_warning("descriptor limit stays at %llu", (unsigned long long)limit.rlim_cur);
+}
+
+/* Signals are taken by sigwait in main: every thread inherits the mask. */
+static void block_signals(sigset_t *signals)
+{
+	sigemptyset(signals);
+	sigaddset(signals, SIGTERM);
+	sigaddset(signals, SIGINT);
+	pthread_sigmask(SIG_BLOCK, signals, NULL);
+	signal(SIGPIPE, SIG_IGN); /* librtmp and HTTP clients that hang up */
+}
+
+int main(int argc, char **argv)
+{
+	struct program program = {0};
+	struct options options;
+	sigset_t signals;
+	int received = 0, error;
+
+	switch (options_parse(&options, argc, argv)) {
+	case OPTIONS_DONE:
+		return EXIT_SUCCESS;
+	case OPTIONS_ERROR:
+		return 2;
+	case OPTIONS_RUN:
+		break;
+	}
+	log_configure(options.log_level, options.log_json);
+	srandom((unsigned int)(time(NULL) ^ getpid()));
+	mallopt(M_ARENA_MAX, 2); /* dozens of mostly idle threads need no arena each */
+	block_signals(&signals);
+	raise_descriptor_limit();
+	error = start(&program, &options);
+	if (!error) {
+		sigwait(&signals, &received);
+		log_info("stopping on %s", strsignal(received));
+	}
+	stop(&program);
+	return error ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,87 @@
+/*
+ * H.264 (ITU-T H.264 | ISO/IEC 14496-10): NAL units of a byte stream, the sequence parameter set,
+ * and as much of a slice header as tells where a picture starts.
+ *
+ * Pure functions on bytes of the caller's; what they return points into them. Any thread.
+ */
+#ifndef MEDIA_H264_H
+#define MEDIA_H264_H
+
+#include "base/bytes.h"
+
+enum h264_nal_type {
+	H264_NAL_SLICE = 1,
+	H264_NAL_PARTITION_A = 2,
+	H264_NAL_IDR = 5,
+	H264_NAL_SEI = 6,
+	H264_NAL_SPS = 7,
+	H264_NAL_PPS = 8,
+	H264_NAL_DELIMITER = 9,
+	H264_NAL_FILLER = 12,
+};
+
+/* A NAL unit: header byte and payload, neither start code nor trailing zeros; size is never 0. */
+struct h264_nal {
+	const uint8_t *data;
+	size_t size;
+};
+
+static inline unsigned int h264_nal_type(const struct h264_nal *nal)
+{
+	return nal->data[0] & 0x1f;
+}
+
+/* Coded slice data: types 1 to 5. */
+static inline bool h264_is_slice(const struct h264_nal *nal)
+{
+	unsigned int type = h264_nal_type(nal);
+
+	return type >= H264_NAL_SLICE && type <= H264_NAL_IDR;
+}
+
+/*
+ * Take the next NAL unit out of a byte stream with start codes of 3 or 4 bytes. What precedes the
+ * first start code is skipped, so are empty NAL units. Returns false when there is none left.
+ * Annex B.
+ */
+bool h264_next_nal(struct byte_reader *stream, struct h264_nal *nal);
+
+struct h264_sps {
+	uint32_t id; /* 0 to 31 */
+	uint8_t profile_idc, constraints, level_idc;
+	uint32_t chroma_format_idc;                /* 0 to 3 */
+	uint32_t bit_depth_luma, bit_depth_chroma; /* 8 to 14 */
+	bool separate_colour_plane;
+	uint32_t log2_max_frame_num; /* 4 to 16 */
+	bool frame_mbs_only;
+	unsigned int width, height;             /* pixels, after cropping */
+	uint32_t num_units_in_tick, time_scale; /* VUI timing; 0: not told */
+};
+
+/* Read a sequence parameter set. Errors: -EINVAL, *sps is undefined then. Section 7.3.2.1.1. */
+int h264_parse_sps(const struct h264_nal *nal, struct h264_sps *sps);
+
+/* Frames a second by VUI timing, 0 when not told or not credible (above 1000). Section E.2.1. */
+double h264_get_frame_rate(const struct h264_sps *sps);
+
+/* The beginning of a slice header. */
+struct h264_slice {
+	uint32_t first_mb;
+	uint32_t type; /* 0 to 4: P, B, I, SP, SI */
+	uint32_t pps_id;
+	uint32_t frame_num;
+	bool field, bottom; /* the slice of a field, of a bottom field */
+	bool reference;     /* nal_ref_idc is not 0 */
+};
+
+#define H264_SLICE_I  2
+#define H264_SLICE_SI 4
+
+/* Read a slice header under sps. Errors: -EINVAL, *slice is undefined then. Section 7.3.3. */
+int h264_parse_slice(const struct h264_nal *nal, const struct h264_sps *sps,
+                     struct h264_slice *slice);
+
+/* The SEI NAL unit holds a recovery point message (payload type 6). Sections 7.3.2.3.1, D.2.8. */
+bool h264_has_recovery_point(const struct h264_nal *nal);
+
+#endif

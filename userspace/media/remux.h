@@ -1,0 +1,91 @@
+/*
+ * Remuxer: the TS of one channel in, FLV tags out, whatever the number of RTMP outputs.
+ *
+ * TS packets -> PSI (program, PIDs) -> PES -> access units -> FLV tags. Video and audio share one
+ * clock: 90 kHz time stamps are unwrapped against a common reference and turned into milliseconds
+ * by rounding the absolute time, so that their distance is kept to the millisecond.
+ */
+#ifndef MEDIA_REMUX_H
+#define MEDIA_REMUX_H
+
+#include "base/table.h"
+#include "flv.h"
+#include "psi.h"
+
+struct remuxer;
+
+/* Takes over one reference to tag. */
+typedef void (*remux_tag_fn)(void *context, struct flv_tag *tag);
+
+#define REMUX_COUNTERS(X)                                                                          \
+	X(video_frames, COUNTER_TOTAL, "frames", "Video access units remuxed")                     \
+	X(audio_frames, COUNTER_TOTAL, "frames", "Audio access units remuxed")                     \
+	X(damaged_units, COUNTER_TOTAL, "frames", "Access units dropped for a continuity error")   \
+	X(malformed_units, COUNTER_TOTAL, "frames", "Access units dropped as not readable")        \
+	X(untimed_units, COUNTER_TOTAL, "frames", "Access units dropped for want of a time stamp") \
+	X(discontinuities, COUNTER_TOTAL, "events", "Continuity errors in remuxed streams")        \
+	X(ignored_packets, COUNTER_TOTAL, "packets", "TS packets ignored as faulty or scrambled")  \
+	X(clock_jumps, COUNTER_TOTAL, "events", "Time stamp jumps bridged by the output clock")    \
+	X(unsupported_streams, COUNTER_GAUGE, "streams", "Streams that RTMP cannot carry")
+
+struct remux_counters {
+	REMUX_COUNTERS(COUNTER_MEMBER)
+};
+
+/*
+ * The first video stream and the first audio stream that FLV can carry are taken; the others of the
+ * program are skipped. Video begins with the first parameter sets, audio at once.
+ *
+ * Within the video tags and within the audio tags time stamps strictly increase. When the source's
+ * time stamps jump (back, or more than 10 s ahead) the output clock goes on without a gap.
+ *
+ * A header tag precedes the frame it is for, whenever it has changed: onMetaData, then the sequence
+ * header.
+ *
+ * Owns: *out is the caller's, freed by remuxer_destroy. emit is called from remuxer_push with every
+ * finished tag, in order of decoding per kind. Errors: -ENOMEM. Thread: any.
+ */
+int remuxer_create(struct remuxer **out, remux_tag_fn emit, void *context);
+
+/* NULL is fine. Thread: the one that pushes. */
+void remuxer_destroy(struct remuxer *remuxer);
+
+/*
+ * Take count TS packets of 188 bytes each. Bytes are hostile: whatever is malformed is skipped and
+ * counted. Thread: one at a time (a sender's).
+ */
+void remuxer_push(struct remuxer *remuxer, const uint8_t *packets, size_t count);
+
+/*
+ * The stream ends here: emit the access unit that only the next one would have completed. What is
+ * pushed afterwards goes on. Thread: as push.
+ */
+void remuxer_flush(struct remuxer *remuxer);
+
+/* TS packets are missing before the next push: drop what is half assembled. Thread: as push. */
+void remuxer_discontinuity(struct remuxer *remuxer);
+
+/*
+ * The headers a late joiner needs before its first key frame: onMetaData, video and audio sequence
+ * header, as far as they are known. Writes up to 3 tags with a reference each (the caller's) and
+ * returns their number. Thread: as push.
+ */
+size_t remuxer_get_headers(const struct remuxer *remuxer, struct flv_tag *headers[3]);
+
+/*
+ * The program's streams that are not remuxed, as the gauge unsupported_streams counts them. Writes
+ * up to max of them and returns how many there are. psi_get_type_name names their types. Thread:
+ * as push.
+ */
+size_t remuxer_get_skipped(const struct remuxer *remuxer, struct psi_stream *streams, size_t max);
+
+/*
+ * Whether the program that is followed has video that RTMP can carry: a late joiner then waits for a key
+ * frame. False before the program is known. Thread: as push.
+ */
+bool remuxer_has_video(const struct remuxer *remuxer);
+
+/* Borrowed, valid until destroy. Thread: any. */
+const struct remux_counters *remuxer_counters(const struct remuxer *remuxer);
+
+#endif

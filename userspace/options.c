@@ -1,0 +1,226 @@
+/*
+ * Options: one table of names, environment variables, defaults and help, from which parsing and the help
+ * text are made.
+ */
+#include "options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#ifndef VERSION
+#define VERSION "0.1.0"
+#endif
+#ifndef DASHBOARD_DIR
+#define DASHBOARD_DIR "/usr/local/share/medialive-distributor/dashboard"
+#endif
+
+enum option_id {
+	OPTION_CONFIG_DIR,
+	OPTION_HTTP,
+	OPTION_INTERFACE,
+	OPTION_INGEST,
+	OPTION_DASHBOARD_DIR,
+	OPTION_SENDERS,
+	OPTION_INGEST_TICK_US,
+	OPTION_SEND_TICK_US,
+	OPTION_LOG_LEVEL,
+	OPTION_LOG_FORMAT,
+	OPTION_COUNT,
+	OPTION_HELP = 1000,
+	OPTION_VERSION,
+};
+
+static const struct {
+	const char *name, *environment, *fallback, *argument, *help;
+} table[OPTION_COUNT] = {
+	[OPTION_CONFIG_DIR] = {"config-dir", "DISTRIBUTOR_CONFIG_DIR", "./config", "DIR",
+			       "where channels.json is kept"},
+	[OPTION_HTTP] = {"http", "DISTRIBUTOR_HTTP", "127.0.0.1:8000", "ADDR:PORT",
+			 "API and dashboard; IPv6 in brackets"},
+	[OPTION_INTERFACE] = {"interface", "DISTRIBUTOR_INTERFACE", NULL, "IF[,IF...]",
+			      "interfaces to attach XDP to (none: kernel sockets)"},
+	[OPTION_INGEST] = {"ingest", "DISTRIBUTOR_INGEST", "auto", "MODE",
+			   "auto, xdp, xdp-generic or udp; auto takes the best that works"},
+	[OPTION_DASHBOARD_DIR] = {"dashboard-dir", "DISTRIBUTOR_DASHBOARD_DIR", NULL, "DIR",
+				  "the dashboard's files (default: those it was installed with)"},
+	[OPTION_SENDERS] = {"senders", "DISTRIBUTOR_SENDERS", "0", "N",
+			    "sender threads, 1 to 16; 0: as many as cores, at most 4"},
+	[OPTION_INGEST_TICK_US] = {"ingest-tick-us", "DISTRIBUTOR_INGEST_TICK_US", "1000", "US",
+				   "how often packets are fetched, 100 to 10000"},
+	[OPTION_SEND_TICK_US] = {"send-tick-us", "DISTRIBUTOR_SEND_TICK_US", "5000", "US",
+				 "how often outputs are fed, 1000 to 50000"},
+	[OPTION_LOG_LEVEL] = {"log-level", "DISTRIBUTOR_LOG_LEVEL", "info", "LEVEL",
+			      "error, warning, info or debug"},
+	[OPTION_LOG_FORMAT] = {"log-format", "DISTRIBUTOR_LOG_FORMAT", "text", "FORMAT",
+			       "text or json"},
+};
+
+static void print_help(void)
+{
+	char left[40];
+
+	printf("Usage: medialive-distributor [OPTION]...\n"
+	       "Relays MPEG-TS channels from RTP over UDP to SRT and RTMP destinations.\n\n");
+	for (int i = 0; i < OPTION_COUNT; i++) {
+		snprintf(left, sizeof(left), "--%s %s", table[i].name, table[i].argument);
+		printf("  %-28s %s\n", left, table[i].help);
+		printf("  %-28s %s%s%s\n", "", table[i].environment,
+		       table[i].fallback ? ", default " : "",
+		       table[i].fallback ? table[i].fallback : "");
+	}
+	printf("  %-28s this text\n  %-28s the version\n\n", "--help", "--version");
+	printf("Each option can also be given by the environment variable named below it.\n"
+	       "SIGTERM and SIGINT end the program cleanly, with exit status 0.\n");
+}
+
+static int parse_number(const char *text, unsigned long low, unsigned long high, uint32_t *out)
+{
+	char *end;
+	unsigned long value;
+
+	errno = 0;
+	value = strtoul(text, &end, 10);
+	if (errno || end == text || *end || *text == '-' || value < low || value > high)
+		return -EINVAL;
+	*out = (uint32_t)value;
+	return 0;
+}
+
+static int parse_mode(const char *text, enum ingest_mode *mode)
+{
+	static const char *const names[] = {[INGEST_AUTO] = "auto",
+					    [INGEST_XDP] = "xdp",
+					    [INGEST_XDP_GENERIC] = "xdp-generic",
+					    [INGEST_UDP] = "udp"};
+
+	for (unsigned int i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (!strcmp(text, names[i])) {
+			*mode = (enum ingest_mode)i;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+static int parse_format(const char *text, bool *json)
+{
+	*json = !strcmp(text, "json");
+	return *json || !strcmp(text, "text") ? 0 : -EINVAL;
+}
+
+static int set_option(struct options *options, int id, const char *value)
+{
+	switch (id) {
+	case OPTION_CONFIG_DIR:
+		options->config_dir = value;
+		return 0;
+	case OPTION_HTTP:
+		options->http = value;
+		return 0;
+	case OPTION_INTERFACE:
+		options->ingest.interfaces = *value ? value : NULL;
+		return 0;
+	case OPTION_INGEST:
+		return parse_mode(value, &options->ingest.mode);
+	case OPTION_DASHBOARD_DIR:
+		options->dashboard_dir = value;
+		return 0;
+	case OPTION_SENDERS:
+		return parse_number(value, 0, 16, &options->senders.count);
+	case OPTION_INGEST_TICK_US:
+		return parse_number(value, 100, 10000, &options->ingest.tick_us);
+	case OPTION_SEND_TICK_US:
+		return parse_number(value, 1000, 50000, &options->senders.tick_us);
+	case OPTION_LOG_LEVEL:
+		return log_level_parse(value, &options->log_level);
+	case OPTION_LOG_FORMAT:
+		return parse_format(value, &options->log_json);
+	default:
+		return -EINVAL;
+	}
+}
+
+/* A program that was built but not installed finds the dashboard beside its build directory. */
+static const char *find_dashboard(void)
+{
+	static char path[PATH_MAX + 32];
+	const ssize_t length = readlink("/proc/self/exe", path, PATH_MAX);
+	char *slash;
+
+	if (length <= 0)
+		return DASHBOARD_DIR;
+	path[length] = '\0';
+	slash = strrchr(path, '/');
+	if (!slash)
+		return DASHBOARD_DIR;
+	strcpy(slash, "/../dashboard");
+	return access(path, R_OK) ? DASHBOARD_DIR : path;
+}
+
+/* Defaults and environment. */
+static int set_defaults(struct options *options)
+{
+	for (int i = 0; i < OPTION_COUNT; i++) {
+		const char *value = getenv(table[i].environment);
+		const bool given = value && *value;
+
+		if (!given)
+			value = table[i].fallback;
+		if (value && set_option(options, i, value)) {
+			fprintf(stderr, "medialive-distributor: %s: \"%s\" is not valid: %s\n",
+				table[i].environment, value, table[i].help);
+			return -EINVAL;
+		}
+	}
+	return 0;
+}
+
+static enum options_result parse_line(struct options *options, int argc, char **argv,
+				      const struct option *long_options)
+{
+	int id;
+
+	while ((id = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+		if (id == OPTION_HELP) {
+			print_help();
+			return OPTIONS_DONE;
+		}
+		if (id == OPTION_VERSION) {
+			printf("medialive-distributor %s\n", VERSION);
+			return OPTIONS_DONE;
+		}
+		if (id < 0 || id >= OPTION_COUNT)
+			return OPTIONS_ERROR; /* getopt has said why */
+		if (set_option(options, id, optarg)) {
+			fprintf(stderr, "medialive-distributor: --%s: \"%s\" is not valid: %s\n",
+				table[id].name, optarg, table[id].help);
+			return OPTIONS_ERROR;
+		}
+	}
+	if (optind < argc) {
+		fprintf(stderr, "medialive-distributor: unexpected argument \"%s\"\n", argv[optind]);
+		return OPTIONS_ERROR;
+	}
+	return OPTIONS_RUN;
+}
+
+enum options_result options_parse(struct options *options, int argc, char **argv)
+{
+	struct option long_options[OPTION_COUNT + 3] = {0};
+
+	memset(options, 0, sizeof(*options));
+	options->dashboard_dir = find_dashboard();
+	for (int i = 0; i < OPTION_COUNT; i++)
+		long_options[i] = (struct option){table[i].name, required_argument, NULL, i};
+	long_options[OPTION_COUNT] = (struct option){"help", no_argument, NULL, OPTION_HELP};
+	long_options[OPTION_COUNT + 1] =
+		(struct option){"version", no_argument, NULL, OPTION_VERSION};
+	if (set_defaults(options))
+		return OPTIONS_ERROR;
+	return parse_line(options, argc, argv, long_options);
+}

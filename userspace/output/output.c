@@ -1,0 +1,147 @@
+/*
+ * Outputs of every kind: creation by scheme, status, and the words in the log.
+ */
+#include "output_base.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "feed.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+const struct counter_info output_counter_table[] = {OUTPUT_COUNTERS(COUNTER_ROW)};
+
+static atomic_int alive; /* outputs that were made and not yet freed */
+
+const char *output_state_name(enum output_state state)
+{
+	static const char *const names[] = {"stopped", "connecting", "connected", "retrying",
+					    "error"};
+
+	return names[state];
+}
+
+int output_create(struct output **out, const struct output_config *config, struct feed *feed)
+{
+	switch (config->url.scheme) {
+	case OUTPUT_SRT:
+		return output_srt_create(out, config, feed);
+	case OUTPUT_RTMP:
+		return output_rtmp_create(out, config, feed);
+	}
+	return -EINVAL;
+}
+
+void output_destroy(struct output *output)
+{
+	if (output)
+		output->give_up(output);
+}
+
+int output_wait_all(int timeout_ms)
+{
+	const int64_t deadline_ns = clock_now_ns() + timeout_ms * NS_PER_MS;
+	const struct timespec pause = {.tv_nsec = 5 * NS_PER_MS};
+
+	while (atomic_load(&alive) > 0) {
+		if (clock_now_ns() > deadline_ns)
+			return -ETIMEDOUT;
+		nanosleep(&pause, NULL);
+	}
+	return 0;
+}
+
+void output_get_status(struct output *output, struct output_status *status)
+{
+	pthread_mutex_lock(&output->status_lock);
+	*status = output->status;
+	if (output->retry_at_ns) {
+		const int64_t wait_ms = (output->retry_at_ns - clock_now_ns()) / NS_PER_MS;
+
+		status->retry_in_ms = wait_ms > 0 ? wait_ms : 0;
+	}
+	pthread_mutex_unlock(&output->status_lock);
+}
+
+const struct output_counters *output_counters(const struct output *output)
+{
+	return &output->counters;
+}
+
+int output_init(struct output *output, const struct output_config *config, const char *channel_name,
+		void (*give_up)(struct output *output))
+{
+	output->give_up = give_up;
+	output->channel_name = strdup(channel_name);
+	output->name = strdup(config->name);
+	if (!output->channel_name || !output->name) {
+		free(output->channel_name);
+		free(output->name);
+		return -ENOMEM;
+	}
+	output->status.state = OUTPUT_CONNECTING;
+	pthread_mutex_init(&output->status_lock, NULL);
+	atomic_fetch_add(&alive, 1);
+	return 0;
+}
+
+void output_fini(struct output *output)
+{
+	pthread_mutex_destroy(&output->status_lock);
+	free(output->channel_name);
+	free(output->name);
+	atomic_fetch_sub(&alive, 1);
+}
+
+static void set_state(struct output *output, enum output_state state, int64_t retry_at_ns,
+		      const char *error)
+{
+	pthread_mutex_lock(&output->status_lock);
+	output->status.state = state;
+	output->status.connected_at_s = state == OUTPUT_CONNECTED ? clock_wall_s() : 0;
+	output->retry_at_ns = retry_at_ns;
+	if (error)
+		snprintf(output->status.last_error, sizeof(output->status.last_error), "%s", error);
+	pthread_mutex_unlock(&output->status_lock);
+}
+
+void output_set_connecting(struct output *output)
+{
+	set_state(output, OUTPUT_CONNECTING, 0, NULL);
+}
+
+void output_set_connected(struct output *output)
+{
+	output->backoff = (struct backoff){0};
+	output->logged[0] = '\0';
+	if (output->was_connected)
+		counter_add(&output->counters.reconnects, 1);
+	output->was_connected = true;
+	set_state(output, OUTPUT_CONNECTED, 0, "");
+	log_info("channel \"%s\": output \"%s\": connected", output->channel_name, output->name);
+}
+
+uint32_t output_set_retrying(struct output *output, const char *format, ...)
+{
+	const uint32_t wait_ms = backoff_next_ms(&output->backoff);
+	char reason[sizeof(output->status.last_error)];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(reason, sizeof(reason), format, args);
+	va_end(args);
+	counter_set(&output->counters.bitrate_bps, 0);
+	set_state(output, OUTPUT_RETRYING, clock_now_ns() + wait_ms * NS_PER_MS, reason);
+	if (strcmp(reason, output->logged)) {
+		snprintf(output->logged, sizeof(output->logged), "%s", reason);
+		log_warning("channel \"%s\": output \"%s\": %s; trying again",
+			    output->channel_name, output->name, reason);
+	}
+	return wait_ms;
+}

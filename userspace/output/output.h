@@ -1,0 +1,79 @@
+/*
+ * One destination of one channel, whatever its protocol. The manager's only door to SRT and RTMP.
+ */
+#ifndef OUTPUT_OUTPUT_H
+#define OUTPUT_OUTPUT_H
+
+#include "base/table.h"
+#include "relay/channel.h"
+#include "url.h"
+
+#include <stdint.h>
+
+enum output_state {
+	OUTPUT_STOPPED,
+	OUTPUT_CONNECTING,
+	OUTPUT_CONNECTED,
+	OUTPUT_RETRYING,
+	OUTPUT_ERROR,
+};
+
+/* "stopped", "connecting", "connected", "retrying", "error". Thread: any. */
+const char *output_state_name(enum output_state state);
+
+#define OUTPUT_COUNTERS(X)                                                                         \
+	X(bytes_sent, COUNTER_TOTAL, "bytes", "Payload bytes handed to the peer")                  \
+	X(bitrate_bps, COUNTER_GAUGE, "bits_per_second", "Payload bit rate over the last second")  \
+	X(packets_lost, COUNTER_TOTAL, "packets", "TS packets missed because the output was late") \
+	X(frames_dropped, COUNTER_TOTAL, "frames", "Access units dropped because the peer was slow") \
+	X(reconnects, COUNTER_TOTAL, "events", "Connections made after the first")
+
+struct output_counters {
+	OUTPUT_COUNTERS(COUNTER_MEMBER)
+};
+
+#define OUTPUT_COUNTER_COUNT (0 OUTPUT_COUNTERS(COUNTER_ONE))
+extern const struct counter_info output_counter_table[];
+
+struct output;
+struct feed;	/* a running channel as outputs see it, see feed.h */
+struct senders; /* the sender threads, see sender.h */
+
+struct output_config {
+	const char *name; /* for log lines; copied */
+	struct output_url url;
+};
+
+struct output_status {
+	enum output_state state;
+	char last_error[200];	/* "" when there is none */
+	int64_t retry_in_ms;	/* until the next try, 0 when none is due */
+	int64_t connected_at_s; /* seconds since 1970, 0 when not connected */
+};
+
+/*
+ * Start delivering. The output reconnects by itself, with back-off, until it is destroyed.
+ * Owns: *out is the caller's, given up by output_destroy. The feed must outlive it as retire() does.
+ * Errors: -ENOMEM, -EAGAIN (no thread). Thread: manager.
+ */
+int output_create(struct output **out, const struct output_config *config, struct feed *feed);
+
+/*
+ * Stop delivering and give the output up. Returns at once: its own thread closes the connection and
+ * frees it. NULL is fine. Thread: manager.
+ */
+void output_destroy(struct output *output);
+
+/*
+ * Wait until every output given up so far is gone, at most timeout_ms. Errors: -ETIMEDOUT. Thread: main,
+ * before senders_destroy.
+ */
+int output_wait_all(int timeout_ms);
+
+/* A snapshot of where the output stands. Thread: manager. */
+void output_get_status(struct output *output, struct output_status *status);
+
+/* Borrowed, valid until output_destroy. Thread: manager. */
+const struct output_counters *output_counters(const struct output *output);
+
+#endif

@@ -1,0 +1,236 @@
+/*
+ * The tag queue: a ring of pointers, each with the number of the connection it was queued for. What the
+ * producer queued for an earlier connection is discarded by the consumer, so that neither has to wait
+ * for the other when a connection ends.
+ */
+#include "tag_queue.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#define PREROLL 64u   /* audio frames: 1.3 s at 48 kHz, more than a multiplexer sends audio ahead */
+#define SLOTS   1024u /* 4 s at 60 frames and 50 audio frames a second are 440 */
+
+struct slot {
+	struct flv_tag *tag;
+	unsigned int connection;
+};
+
+struct tag_queue {
+	int event;
+	counter_t *dropped;
+	atomic_uint connection;  /* odd: open; the consumer counts it up */
+	_Atomic int64_t sent_ms; /* time stamp of the last frame popped */
+	atomic_uint head, tail;  /* next to write, next to read */
+	struct slot slots[SLOTS];
+	/* The producer's own: */
+	unsigned int serving; /* the connection that was started, or 0: wait for a key frame */
+	unsigned int seen;    /* the connection last looked at */
+	bool overflowed;      /* what is skipped up to the next key frame counts as dropped */
+	bool unflushed;
+	struct flv_tag *preroll[PREROLL]; /* newest audio while a key frame is waited for */
+	unsigned int preroll_count;
+};
+
+int tag_queue_create(struct tag_queue **out, counter_t *dropped)
+{
+	struct tag_queue *queue = calloc(1, sizeof(*queue));
+	int error;
+
+	if (!queue)
+		return -ENOMEM;
+	queue->dropped = dropped;
+	queue->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (queue->event < 0) {
+		error = -errno;
+		free(queue);
+		return error;
+	}
+	*out = queue;
+	return 0;
+}
+
+static struct flv_tag *take(struct tag_queue *queue, unsigned int *connection)
+{
+	const unsigned int tail = atomic_load_explicit(&queue->tail, memory_order_relaxed);
+	struct slot slot;
+
+	if (tail == atomic_load_explicit(&queue->head, memory_order_acquire))
+		return NULL;
+	slot = queue->slots[tail % SLOTS];
+	atomic_store_explicit(&queue->tail, tail + 1, memory_order_release);
+	*connection = slot.connection;
+	return slot.tag;
+}
+
+static void discard(struct tag_queue *queue)
+{
+	unsigned int connection;
+	struct flv_tag *tag;
+
+	while ((tag = take(queue, &connection)))
+		flv_tag_unref(tag);
+}
+
+static void forget_preroll(struct tag_queue *queue)
+{
+	while (queue->preroll_count > 0)
+		flv_tag_unref(queue->preroll[--queue->preroll_count]);
+}
+
+void tag_queue_destroy(struct tag_queue *queue)
+{
+	if (!queue)
+		return;
+	discard(queue);
+	forget_preroll(queue);
+	close(queue->event);
+	free(queue);
+}
+
+static unsigned int queued(const struct tag_queue *queue)
+{
+	return atomic_load_explicit(&queue->head, memory_order_relaxed) -
+	       atomic_load_explicit(&queue->tail, memory_order_acquire);
+}
+
+/* Takes over the reference. */
+static void put(struct tag_queue *queue, struct flv_tag *tag)
+{
+	const unsigned int head = atomic_load_explicit(&queue->head, memory_order_relaxed);
+
+	queue->slots[head % SLOTS] = (struct slot){tag, queue->serving};
+	atomic_store_explicit(&queue->head, head + 1, memory_order_release);
+	queue->unflushed = true;
+}
+
+/*
+ * Room for this tag, and for the headers and the pre-roll that may go with it.
+ */
+static bool has_room(const struct tag_queue *queue, const struct flv_tag *tag)
+{
+	const unsigned int count = queued(queue);
+	const int64_t sent_ms = atomic_load_explicit(&queue->sent_ms, memory_order_relaxed);
+
+	if (count > SLOTS - 4 - PREROLL)
+		return false;
+	return count == 0 || sent_ms == INT64_MIN ||
+	       tag->timestamp_ms - sent_ms <= TAG_QUEUE_MAX_MS;
+}
+
+/* A place to start at: a key frame, or any audio frame while the channel has no video. */
+static bool is_start(const struct flv_tag *tag, const struct remuxer *remuxer)
+{
+	if (tag->header)
+		return false;
+	return tag->type == FLV_VIDEO ? tag->key
+	                              : tag->type == FLV_AUDIO && !remuxer_has_video(remuxer);
+}
+
+/* Audio that is not sent yet, but may belong behind the key frame to come. */
+static void remember(struct tag_queue *queue, struct flv_tag *tag)
+{
+	if (tag->header || tag->type != FLV_AUDIO)
+		return;
+	if (queue->preroll_count == PREROLL) {
+		flv_tag_unref(queue->preroll[0]);
+		queue->preroll_count--;
+		memmove(queue->preroll, queue->preroll + 1,
+		        queue->preroll_count * sizeof(queue->preroll[0]));
+	}
+	queue->preroll[queue->preroll_count++] = flv_tag_ref(tag);
+}
+
+/* The headers, the first frame, and the audio that came before it but is due after it. */
+static void start(struct tag_queue *queue, unsigned int connection, struct flv_tag *first,
+                  const struct remuxer *remuxer)
+{
+	struct flv_tag *headers[3];
+	const size_t count = remuxer_get_headers(remuxer, headers);
+
+	queue->serving = connection;
+	queue->overflowed = false;
+	for (size_t i = 0; i < count; i++)
+		put(queue, headers[i]);
+	put(queue, flv_tag_ref(first));
+	for (unsigned int i = 0; i < queue->preroll_count; i++)
+		if (queue->preroll[i]->timestamp_ms >= first->timestamp_ms)
+			put(queue, flv_tag_ref(queue->preroll[i]));
+	forget_preroll(queue);
+}
+
+void tag_queue_push(struct tag_queue *queue, struct flv_tag *tag, const struct remuxer *remuxer)
+{
+	const unsigned int connection =
+		atomic_load_explicit(&queue->connection, memory_order_acquire);
+
+	if (connection != queue->seen) {
+		queue->seen = connection;
+		queue->serving = 0;
+		queue->overflowed = false;
+		forget_preroll(queue);
+	}
+	if (connection % 2 == 0)
+		return;
+	if (!has_room(queue, tag)) {
+		queue->serving = 0;
+		queue->overflowed = true;
+	}
+	if (queue->serving) {
+		put(queue, flv_tag_ref(tag));
+	} else if (is_start(tag, remuxer) && has_room(queue, tag)) {
+		start(queue, connection, tag, remuxer);
+	} else if (queue->overflowed) {
+		counter_add(queue->dropped, 1);
+	} else {
+		remember(queue, tag);
+	}
+}
+
+void tag_queue_flush(struct tag_queue *queue)
+{
+	if (queue->unflushed && eventfd_write(queue->event, 1) == 0)
+		queue->unflushed = false;
+}
+
+void tag_queue_open(struct tag_queue *queue)
+{
+	atomic_store_explicit(&queue->sent_ms, INT64_MIN, memory_order_relaxed);
+	atomic_fetch_add_explicit(&queue->connection, 1, memory_order_release);
+}
+
+/* What is left would only be in the way of the next connection; pop deals with what comes late. */
+void tag_queue_close(struct tag_queue *queue)
+{
+	atomic_fetch_add_explicit(&queue->connection, 1, memory_order_release);
+	discard(queue);
+}
+
+struct flv_tag *tag_queue_pop(struct tag_queue *queue)
+{
+	const unsigned int open = atomic_load_explicit(&queue->connection, memory_order_relaxed);
+	unsigned int connection = 0;
+	struct flv_tag *tag;
+
+	while ((tag = take(queue, &connection)) && connection != open)
+		flv_tag_unref(tag);
+	if (tag && !tag->header) /* headers may be hours old */
+		atomic_store_explicit(&queue->sent_ms, tag->timestamp_ms, memory_order_relaxed);
+	return tag;
+}
+
+int tag_queue_fd(const struct tag_queue *queue)
+{
+	return queue->event;
+}
+
+void tag_queue_clear(struct tag_queue *queue)
+{
+	eventfd_t value;
+
+	eventfd_read(queue->event, &value); /* -1 with EAGAIN when nothing is new */
+}

@@ -1,0 +1,53 @@
+/*
+ * Output URLs: srt://host:port?options and rtmp://host[:port]/app[/…]/key.
+ *
+ * SRT option names and units are those of srt-live-transmit. Pure text, no resolution of names.
+ */
+#ifndef OUTPUT_URL_H
+#define OUTPUT_URL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum output_scheme { OUTPUT_SRT, OUTPUT_RTMP };
+
+#define OUTPUT_URL_BYTES 2048 /* longest URL with its final NUL */
+
+struct output_url {
+	enum output_scheme scheme;
+	char host[256]; /* name or address; IPv6 without brackets */
+	uint16_t port;
+	struct {
+		uint32_t latency_ms;   /* 0 to 60000, default 120 */
+		char passphrase[80];   /* 10 to 79 characters, or empty: clear */
+		uint8_t pbkeylen;      /* 0 (library's default), 16, 24 or 32 bytes */
+		char streamid[513];    /* at most 512 bytes, or empty */
+		uint32_t conntimeo_ms; /* 100 to 60000, default 3000 */
+	} srt;
+	struct {
+		char app[512];	 /* one or more path levels, without slashes at its ends */
+		char key[1024];	 /* the last path level with its query string: a secret */
+	} rtmp;
+};
+
+/*
+ * Parse and check text. On success out is written whole; on error it is untouched and why (size bytes)
+ * gets a sentence that names what is wrong. %XX is decoded in SRT option values; RTMP paths are taken
+ * literally. Errors: -EINVAL. Thread: any.
+ */
+int output_url_parse(struct output_url *out, const char *text, char *why, size_t size);
+
+/*
+ * Write text with its secrets (SRT passphrase, RTMP key) replaced by ***. out has OUTPUT_URL_BYTES
+ * bytes. A text that does not parse becomes *** altogether. Thread: any.
+ */
+void output_url_mask(char *out, const char *text);
+
+/*
+ * Write text with every secret that is *** replaced by the same secret of stored: how a client sends
+ * back what it was shown. out has OUTPUT_URL_BYTES bytes. Errors: -EINVAL when a secret is *** and
+ * stored has none, -ENAMETOOLONG. Thread: any.
+ */
+int output_url_unmask(char *out, const char *text, const char *stored);
+
+#endif
