@@ -21,7 +21,7 @@ WARNINGS := -Wall -Wextra -Werror -Wshadow -Wvla -Wstrict-prototypes -Wmissing-p
             -Wformat=2 -Wundef
 PACKAGES := libbpf libxdp srt librtmp libulfius libmicrohttpd jansson libdvbpsi uuid
 CFLAGS   ?= -O2 -g
-CPPFLAGS += -D_GNU_SOURCE -DVERSION='"$(VERSION)"' \
+CPPFLAGS += -D_GNU_SOURCE -DDISTRIBUTOR_VERSION='"$(VERSION)"' \
             -DDASHBOARD_DIR='"$(PREFIX)/share/medialive-distributor/dashboard"' \
             -Iuserspace -I. -Itools -isystem $(BUILD)/bpf \
             $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PACKAGES) 2>/dev/null))

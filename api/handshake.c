@@ -11,18 +11,28 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <ulfius.h>
+#include <unistd.h>
 
 #define PATIENCE_MS 2000 /* whoever holds the list for longer has lost it */
+
+/*
+ * libmicrohttpd 0.9.75 marks a connection closed before it takes the lock to say so; a listener that
+ * goes through its connections just then, because another one was upgraded or closed, may free it in
+ * between. With the list in hand nobody else does either, and after this time the listener is done.
+ */
+#define SETTLE_US 2000
 
 static struct {
 	pthread_mutex_t lock; /* guards the rest, but not once and key */
 	pthread_cond_t free;
 	bool taken;
 	uint64_t ticket; /* of the one who holds the list, or held it last */
-	pthread_t owner;
 	pthread_once_t once;
 	pthread_key_t key;
 } list = {.lock = PTHREAD_MUTEX_INITIALIZER, .once = PTHREAD_ONCE_INIT};
+
+/* The ticket that this thread took last. Thread ids would not do: they are used again at once. */
+static _Thread_local uint64_t taken_here;
 
 /*
  * Takes a connection off the list and frees it. Ulfius exports it but does not declare it; where it does
@@ -58,8 +68,8 @@ uint64_t handshake_enter(void)
 	while (list.taken && !error)
 		error = pthread_cond_timedwait(&list.free, &list.lock, &until);
 	list.taken = true;
-	list.owner = pthread_self();
 	ticket = ++list.ticket;
+	taken_here = ticket;
 	pthread_mutex_unlock(&list.lock);
 	return ticket;
 }
@@ -74,26 +84,33 @@ void handshake_leave(uint64_t ticket)
 	pthread_mutex_unlock(&list.lock);
 }
 
-/* The ticket of the calling thread, or 0. */
-static uint64_t my_ticket(void)
+/*
+ * If the calling thread has taken the list and nobody has given it back, exchange its ticket for a new
+ * one, so that from now on nobody else can. Returns the new ticket, or 0.
+ */
+static uint64_t exchange_ticket(void)
 {
 	uint64_t ticket = 0;
 
 	pthread_mutex_lock(&list.lock);
-	if (list.taken && pthread_equal(list.owner, pthread_self()))
-		ticket = list.ticket;
+	if (list.taken && list.ticket == taken_here)
+		ticket = taken_here = ++list.ticket;
 	pthread_mutex_unlock(&list.lock);
 	return ticket;
 }
 
-int handshake_is_mine(void)
+bool handshake_abandon(void)
 {
-	return my_ticket() != 0;
+	uint64_t ticket = exchange_ticket();
+
+	handshake_leave(ticket);
+	return ticket != 0;
 }
 
 void handshake_hold_to_end(void)
 {
 	pthread_setspecific(list.key, (void *)(uintptr_t)handshake_enter());
+	usleep(SETTLE_US);
 }
 
 void handshake_settle(void)
@@ -119,7 +136,7 @@ static struct _websocket *find_lost(const struct _u_instance *instance)
 void handshake_request_completed(void *instance, struct MHD_Connection *connection, void **request,
                                  enum MHD_RequestTerminationCode code)
 {
-	uint64_t ticket = my_ticket();
+	uint64_t ticket = exchange_ticket();
 	struct _websocket *lost = ticket ? find_lost(instance) : NULL;
 
 	if (lost && ulfius_clear_websocket) {

@@ -12,6 +12,7 @@
 #define API_HANDSHAKE_H
 
 #include <microhttpd.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /* What libmicrohttpd is to be given as MHD_OPTION_NOTIFY_COMPLETED, with the instance as its closure. */
@@ -27,8 +28,11 @@ uint64_t handshake_enter(void);
 /* Give the list back, if the ticket still holds it. Thread: any. */
 void handshake_leave(uint64_t ticket);
 
-/* Whether the calling thread has taken the list and not given it back. Thread: any. */
-int handshake_is_mine(void);
+/*
+ * Give the list back if the calling thread took it and nobody has given it back since; returns whether
+ * it was so. Thread: any.
+ */
+bool handshake_abandon(void);
 
 /* Take the list until the calling thread has ended. Thread: one that ulfius is about to end. */
 void handshake_hold_to_end(void);

@@ -206,7 +206,8 @@ int api_server_create(struct api_server **out, const struct api_config *config)
 	error = start_instance(server);
 	if (error)
 		goto clean_instance;
-	log_info("http: listening on %s", config->listen);
+	log_info("http: listening on %.*s:%u", (int)(strrchr(config->listen, ':') - config->listen),
+	         config->listen, server->port); /* with port 0 the kernel has chosen one */
 	*out = server;
 	return 0;
 clean_instance:

@@ -197,9 +197,7 @@ static void on_close(const struct _u_request *request, struct _websocket_manager
 
 	(void)request;
 	(void)socket;
-	if (handshake_is_mine())
-		handshake_leave(admission->ticket);
-	else
+	if (!handshake_abandon())
 		handshake_hold_to_end();
 	free(admission);
 }

@@ -19,7 +19,7 @@
 
 #include "steer.h"
 
-#define MAX_VLAN_TAGS	 2
+#define MAX_VLAN_TAGS    2
 #define IP_FRAGMENT_MASK 0x3fff /* more fragments, or an offset */
 
 struct vlan_tag {
@@ -67,19 +67,18 @@ static __always_inline void count(void *map, __u32 index, __u64 bytes)
 
 /* The UDP header is whole and its length fits into what is left of the frame. */
 static __always_inline enum steer_verdict parse_udp(const struct udphdr *udp, const void *end,
-						    struct steer_target *target)
+                                                    struct steer_target *target)
 {
 	if ((const void *)(udp + 1) > end)
 		return STEER_PASS_MALFORMED;
-	if (bpf_ntohs(udp->len) < sizeof(*udp) ||
-	    (const void *)udp + bpf_ntohs(udp->len) > end)
+	if (bpf_ntohs(udp->len) < sizeof(*udp) || (const void *)udp + bpf_ntohs(udp->len) > end)
 		return STEER_PASS_MALFORMED;
 	target->port = udp->dest;
 	return STEER_REDIRECTED;
 }
 
 static __always_inline enum steer_verdict parse_ipv4(const struct iphdr *ip, const void *end,
-						     struct steer_target *target)
+                                                     struct steer_target *target)
 {
 	if ((const void *)(ip + 1) > end || ip->version != 4 || ip->ihl < 5)
 		return STEER_PASS_MALFORMED;
@@ -101,7 +100,7 @@ static __always_inline bool is_mapped(const struct in6_addr *address)
 }
 
 static __always_inline enum steer_verdict parse_ipv6(const struct ipv6hdr *ip, const void *end,
-						     struct steer_target *target)
+                                                     struct steer_target *target)
 {
 	if ((const void *)(ip + 1) > end || ip->version != 6 || is_mapped(&ip->daddr))
 		return STEER_PASS_MALFORMED;
@@ -115,7 +114,7 @@ static __always_inline enum steer_verdict parse_ipv6(const struct ipv6hdr *ip, c
 
 /* STEER_REDIRECTED means: UDP, and target is filled in. */
 static __always_inline enum steer_verdict parse_frame(const void *data, const void *end,
-						      struct steer_target *target)
+                                                      struct steer_target *target)
 {
 	const struct ethhdr *ethernet = data;
 	__be16 protocol;

@@ -30,7 +30,7 @@ run_program() {
   fi
   passed=$((passed + ok)) failed=$((failed + not_ok)) skipped=$((skipped + skip))
   printf '%-44s %3d passed %3d failed %3d skipped\n' "$title" "$ok" "$not_ok" "$skip"
-  grep -E '^(not )?ok .*# SKIP|^# ' "$log" | sed 's/^/    /' | head -20
+  grep -E '^(not )?ok .*# SKIP' "$log" | sed 's/^/    /' | head -20
   if [ "$not_ok" -gt 0 ]; then
     grep -vE '^(ok |# |1\.\.|TAP )' "$log" | tail -40 | sed 's/^/    /'
   fi
@@ -52,7 +52,6 @@ run_build() {
   fi
   export BUILD_DIR=$PWD/$build CMOCKA_MESSAGE_OUTPUT=TAP
   export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1
-  export LSAN_OPTIONS=suppressions=$PWD/tests/lsan.supp:print_suppressions=0
   export TSAN_OPTIONS=suppressions=$PWD/tests/tsan.supp:second_deadlock_stack=1
   for program in "$build"/unit/test_* "$build"/bpf-tests/test_* tests/integration/test_*.sh; do
     [[ $program == *"$pattern"* && -x $program ]] || continue

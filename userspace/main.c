@@ -33,8 +33,7 @@ struct program {
 static int start(struct program *p, const struct options *options)
 {
 	struct manager_config manager = {.config_dir = options->config_dir};
-	struct api_config api = {.listen = options->http,
-				 .dashboard_dir = options->dashboard_dir};
+	struct api_config api = {.listen = options->http, .dashboard_dir = options->dashboard_dir};
 	int error = senders_create(&p->senders, &options->senders);
 
 	if (error) {

@@ -12,8 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#ifndef VERSION
-#define VERSION "0.1.0"
+#ifndef DISTRIBUTOR_VERSION
+#define DISTRIBUTOR_VERSION "0.1.0"
 #endif
 #ifndef DASHBOARD_DIR
 #define DASHBOARD_DIR "/usr/local/share/medialive-distributor/dashboard"
@@ -39,25 +39,25 @@ static const struct {
 	const char *name, *environment, *fallback, *argument, *help;
 } table[OPTION_COUNT] = {
 	[OPTION_CONFIG_DIR] = {"config-dir", "DISTRIBUTOR_CONFIG_DIR", "./config", "DIR",
-			       "where channels.json is kept"},
+                               "where channels.json is kept"},
 	[OPTION_HTTP] = {"http", "DISTRIBUTOR_HTTP", "127.0.0.1:8000", "ADDR:PORT",
-			 "API and dashboard; IPv6 in brackets"},
+                         "API and dashboard; IPv6 in brackets"},
 	[OPTION_INTERFACE] = {"interface", "DISTRIBUTOR_INTERFACE", NULL, "IF[,IF...]",
-			      "interfaces to attach XDP to (none: kernel sockets)"},
+                              "interfaces to attach XDP to (none: kernel sockets)"},
 	[OPTION_INGEST] = {"ingest", "DISTRIBUTOR_INGEST", "auto", "MODE",
-			   "auto, xdp, xdp-generic or udp; auto takes the best that works"},
+                           "auto, xdp, xdp-generic or udp; auto takes the best that works"},
 	[OPTION_DASHBOARD_DIR] = {"dashboard-dir", "DISTRIBUTOR_DASHBOARD_DIR", NULL, "DIR",
-				  "the dashboard's files (default: those it was installed with)"},
+                                  "the dashboard's files (default: those it was installed with)"},
 	[OPTION_SENDERS] = {"senders", "DISTRIBUTOR_SENDERS", "0", "N",
-			    "sender threads, 1 to 16; 0: as many as cores, at most 4"},
+                            "sender threads, 1 to 16; 0: as many as cores, at most 4"},
 	[OPTION_INGEST_TICK_US] = {"ingest-tick-us", "DISTRIBUTOR_INGEST_TICK_US", "1000", "US",
-				   "how often packets are fetched, 100 to 10000"},
+                                   "how often packets are fetched, 100 to 10000"},
 	[OPTION_SEND_TICK_US] = {"send-tick-us", "DISTRIBUTOR_SEND_TICK_US", "5000", "US",
-				 "how often outputs are fed, 1000 to 50000"},
+                                 "how often outputs are fed, 1000 to 50000"},
 	[OPTION_LOG_LEVEL] = {"log-level", "DISTRIBUTOR_LOG_LEVEL", "info", "LEVEL",
-			      "error, warning, info or debug"},
+                              "error, warning, info or debug"},
 	[OPTION_LOG_FORMAT] = {"log-format", "DISTRIBUTOR_LOG_FORMAT", "text", "FORMAT",
-			       "text or json"},
+                               "text or json"},
 };
 
 static void print_help(void)
@@ -94,9 +94,9 @@ static int parse_number(const char *text, unsigned long low, unsigned long high,
 static int parse_mode(const char *text, enum ingest_mode *mode)
 {
 	static const char *const names[] = {[INGEST_AUTO] = "auto",
-					    [INGEST_XDP] = "xdp",
-					    [INGEST_XDP_GENERIC] = "xdp-generic",
-					    [INGEST_UDP] = "udp"};
+	                                    [INGEST_XDP] = "xdp",
+	                                    [INGEST_XDP_GENERIC] = "xdp-generic",
+	                                    [INGEST_UDP] = "udp"};
 
 	for (unsigned int i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (!strcmp(text, names[i])) {
@@ -173,7 +173,7 @@ static int set_defaults(struct options *options)
 			value = table[i].fallback;
 		if (value && set_option(options, i, value)) {
 			fprintf(stderr, "medialive-distributor: %s: \"%s\" is not valid: %s\n",
-				table[i].environment, value, table[i].help);
+			        table[i].environment, value, table[i].help);
 			return -EINVAL;
 		}
 	}
@@ -181,7 +181,7 @@ static int set_defaults(struct options *options)
 }
 
 static enum options_result parse_line(struct options *options, int argc, char **argv,
-				      const struct option *long_options)
+                                      const struct option *long_options)
 {
 	int id;
 
@@ -191,19 +191,20 @@ static enum options_result parse_line(struct options *options, int argc, char **
 			return OPTIONS_DONE;
 		}
 		if (id == OPTION_VERSION) {
-			printf("medialive-distributor %s\n", VERSION);
+			printf("medialive-distributor %s\n", DISTRIBUTOR_VERSION);
 			return OPTIONS_DONE;
 		}
 		if (id < 0 || id >= OPTION_COUNT)
 			return OPTIONS_ERROR; /* getopt has said why */
 		if (set_option(options, id, optarg)) {
 			fprintf(stderr, "medialive-distributor: --%s: \"%s\" is not valid: %s\n",
-				table[id].name, optarg, table[id].help);
+			        table[id].name, optarg, table[id].help);
 			return OPTIONS_ERROR;
 		}
 	}
 	if (optind < argc) {
-		fprintf(stderr, "medialive-distributor: unexpected argument \"%s\"\n", argv[optind]);
+		fprintf(stderr, "medialive-distributor: unexpected argument \"%s\"\n",
+		        argv[optind]);
 		return OPTIONS_ERROR;
 	}
 	return OPTIONS_RUN;

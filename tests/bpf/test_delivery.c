@@ -143,12 +143,12 @@ static void need_steering(bool generic)
 	int error;
 
 	if (!ifindex) {
-		print_message("skipped: %s\n", no_veth);
+		print_message("# skipped: %s\n", no_veth);
 		skip();
 	}
 	error = steering_create(&attached, ifindex, generic, why, sizeof(why));
 	if (error == -EPERM) {
-		print_message("skipped: %s\n", why);
+		print_message("# skipped: %s\n", why);
 		skip();
 	}
 	if (error)
@@ -344,7 +344,7 @@ static void test_queues(void **state)
 
 	(void)state;
 	if (sysconf(_SC_NPROCESSORS_ONLN) < 2) {
-		print_message("skipped: needs two processors\n");
+		print_message("# skipped: needs two processors\n");
 		skip();
 	}
 	need_steering(false);

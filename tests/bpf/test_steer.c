@@ -59,7 +59,7 @@ static int unload(void **state)
 static struct program need_program(void)
 {
 	if (!loaded) {
-		print_message("skipped: %s\n", geteuid() ? "not root" : "the kernel refuses BPF");
+		print_message("# skipped: %s\n", geteuid() ? "not root" : "the kernel refuses BPF");
 		skip();
 	}
 	return (struct program){
@@ -171,6 +171,11 @@ static void test_truncations(void **state)
 
 static const struct frame_spec plain_v4 = {.protocol = 0x0800, .payload = 1328};
 static const struct frame_spec plain_v6 = {.protocol = 0x86dd, .payload = 1328};
+static const struct frame_spec odd_v6 = {
+	.protocol = 0x86dd,
+	.address = {0, 0x64, 0xff, 0x9b, 0, 1, 0, 0, 0, 0, 0xff, 0xff, 10, 1, 2, 3},
+	.payload = 1328,
+};
 
 /* Which rule is taken: slots of the rules set, and the slot that must count the frame. */
 static const struct rule_case {
@@ -192,6 +197,8 @@ static const struct rule_case {
 	{"IPv6 exact before any", {"::", "2001:db8::42"}, &plain_v6, FRAME_PORT, 1},
 	{"IPv6, another address", {"2001:db8::43"}, &plain_v6, FRAME_PORT, -1},
 	{"any IPv4 is not IPv6", {"0.0.0.0"}, &plain_v6, FRAME_PORT, -1},
+	{"any IPv4 is not IPv6 that looks like it", {"0.0.0.0"}, &odd_v6, FRAME_PORT, -1},
+	{"IPv6 that looks like IPv4", {"0.0.0.0", "::"}, &odd_v6, FRAME_PORT, 1},
 	{"both families", {"0.0.0.0", "::"}, &plain_v6, FRAME_PORT, 1},
 };
 

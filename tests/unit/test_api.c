@@ -13,6 +13,7 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,6 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -577,6 +579,98 @@ static void test_websocket_refused(void **state)
 	close(fd);
 }
 
+/* Clients that come and go in every way and at once; the service stays, and stops without delay. */
+static void *storm(void *argument)
+{
+	static const struct linger reset = {.l_onoff = 1, .l_linger = 0};
+	int kind = (int)(intptr_t)argument;
+
+	for (int i = 0; i < 60; i++) {
+		int fd = kind ? websocket_connect(port) : http_connect(port);
+		char *data;
+		size_t size;
+
+		if (!kind) { /* goes before the answer comes */
+			dprintf(fd, "GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"
+			            "Connection: Upgrade\r\nSec-WebSocket-Key: x\r\n"
+			            "Sec-WebSocket-Version: 13\r\n\r\n");
+			setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+		} else if (fd >= 0 && kind == 2) {
+			websocket_send(fd, 9, "x", 1);
+			websocket_read(fd, &data, &size, 1000);
+			free(data);
+		}
+		if (fd >= 0)
+			close(fd);
+	}
+	return NULL;
+}
+
+static void test_storm(void **state)
+{
+	pthread_t threads[6];
+	int64_t before_ns;
+	json_t *message;
+	int fd;
+
+	(void)state;
+	for (intptr_t i = 0; i < 6; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, storm, (void *)(i % 3)), 0);
+	for (int i = 0; i < 6; i++)
+		pthread_join(threads[i], NULL);
+	fd = websocket_connect(port);
+	assert_true(fd >= 0);
+	message = next_message(fd, 2000);
+	assert_string_equal(text_of(message, "type"), "snapshot");
+	json_decref(message);
+	before_ns = clock_now_ns();
+	api_server_destroy(server);
+	server = NULL;
+	assert_true(clock_now_ns() - before_ns < 1500 * NS_PER_MS);
+	close(fd);
+}
+
+/* A client that does not read is closed, and holds up neither the others nor the service. */
+static void test_slow_client(void **state)
+{
+	int slow, fd, small = 4096, opcode;
+	char channel[100], body[700], name[129], *data;
+	json_t *message;
+	size_t size;
+
+	(void)state;
+	slow = websocket_connect(port);
+	assert_int_equal(setsockopt(slow, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small)), 0);
+	fd = websocket_connect(port);
+	json_decref(next_message(fd, 1000));
+	memset(name, 'n', 128);
+	name[128] = '\0';
+	add_channel(channel, sizeof(channel), 5000);
+	strcat(channel, "/outputs");
+	snprintf(body, sizeof(body), "{\"name\":\"%s\",\"url\":\"srt://h:1?streamid=%s%s%s\"}",
+	         name, name, name, name);
+	for (int i = 0; i < 250; i++)
+		call("POST", channel, body, 201);
+	channel[strlen(channel) - strlen("/outputs")] = '\0';
+	for (int i = 0; i < 60; i++) { /* 250 kB a message */
+		snprintf(body, sizeof(body), "{\"name\":\"%d\"}", i);
+		call("PUT", channel, body, 200);
+		message = next_message(fd, 1000);
+		assert_non_null(message);
+		json_decref(message);
+	}
+	close(fd);
+	fd = 0;
+	do { /* what had been sent, and then the end */
+		opcode = websocket_read(slow, &data, &size, 4000);
+		free(data);
+		fd++;
+	} while (opcode == 1);
+	assert_int_equal(opcode, -1);
+	assert_true(fd < 60);
+	close(slow);
+}
+
 /* Stopping is quick with clients of every kind connected, and they are told. */
 static void test_stop(void **state)
 {
@@ -637,6 +731,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_websocket, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_websocket_frames, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_websocket_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_storm, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_slow_client, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_stop, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_listen, setup, teardown),
 	};

@@ -249,7 +249,7 @@ static void test_help_and_version(void **state)
 	for (size_t i = 0; i < COUNT(variables); i++)
 		assert_non_null(strstr(printed, variables[i]));
 	assert_int_equal(parse(&options, "--version", printed, sizeof(printed)), OPTIONS_DONE);
-	assert_string_equal(printed, "medialive-distributor " VERSION "\n");
+	assert_string_equal(printed, "medialive-distributor " DISTRIBUTOR_VERSION "\n");
 }
 
 int main(void)

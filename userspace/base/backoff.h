@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 #define BACKOFF_FIRST_MS 1000u
-#define BACKOFF_LAST_MS	 30000u
+#define BACKOFF_LAST_MS  30000u
 
 /* Zero-initialise; zero it again after success. */
 struct backoff {

@@ -71,9 +71,9 @@ void log_write(enum log_level level, const char *format, ...)
 	gmtime_r(&now.tv_sec, &utc);
 	strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &utc);
 	n = snprintf(line, sizeof(line),
-		     as_json ? "{\"time\":\"%s.%03ldZ\",\"level\":\"%s\",\"message\":\"%s\"}\n"
-			     : "%s.%03ldZ %-7s %s\n",
-		     stamp, now.tv_nsec / 1000000, level_names[level], escaped);
+	             as_json ? "{\"time\":\"%s.%03ldZ\",\"level\":\"%s\",\"message\":\"%s\"}\n"
+	                     : "%s.%03ldZ %-7s %s\n",
+	             stamp, now.tv_nsec / 1000000, level_names[level], escaped);
 	if (write(STDERR_FILENO, line, (size_t)n) < 0)
 		return; /* nowhere left to say so */
 }

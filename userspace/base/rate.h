@@ -25,7 +25,7 @@ static inline void rate_update(struct rate *rate, int64_t now_ns, uint64_t bytes
 		return;
 	if (rate->since_ns)
 		counter_set(gauge, (uint64_t)((double)(bytes - rate->since_bytes) * 8e9 /
-					      (double)elapsed_ns));
+		                              (double)elapsed_ns));
 	rate->since_ns = now_ns;
 	rate->since_bytes = bytes;
 }

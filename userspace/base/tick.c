@@ -111,11 +111,11 @@ static void retirement_visit(struct command *command)
 }
 
 void retire(struct retirement *retirement, struct tick_loop *const *loops, size_t loop_count,
-	    void (*release)(struct retirement *retirement))
+            void (*release)(struct retirement *retirement))
 {
 	*retirement = (struct retirement){.command.run = retirement_visit,
-					  .loops = loops,
-					  .loop_count = loop_count,
-					  .release = release};
+	                                  .loops = loops,
+	                                  .loop_count = loop_count,
+	                                  .release = release};
 	retirement_visit(&retirement->command);
 }

@@ -26,8 +26,8 @@ struct command {
 struct tick_config {
 	const char *name;   /* thread name, at most 15 bytes; borrowed */
 	uint32_t period_us; /* 100 to 100000 */
-	tick_fn tick;	    /* called every period with the monotonic time */
-	void *context;	    /* passed to tick; borrowed */
+	tick_fn tick;       /* called every period with the monotonic time */
+	void *context;      /* passed to tick; borrowed */
 };
 
 /*
@@ -62,6 +62,6 @@ struct retirement {
  * in the order in which the loops are destroyed. Thread: any.
  */
 void retire(struct retirement *retirement, struct tick_loop *const *loops, size_t loop_count,
-	    void (*release)(struct retirement *retirement));
+            void (*release)(struct retirement *retirement));
 
 #endif

@@ -58,7 +58,7 @@ bool address_is_multicast(const struct in6_addr *address)
 }
 
 struct ingest_binding *binding_table_find(const struct binding_table *table,
-					  const struct in6_addr *address, uint16_t port)
+                                          const struct in6_addr *address, uint16_t port)
 {
 	struct ingest_binding *any = NULL;
 

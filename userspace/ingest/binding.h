@@ -17,10 +17,10 @@ struct ingest_binding {
 	struct command add, remove; /* two, because the first may still be queued */
 	struct ingest *ingest;
 	struct channel *channel;
-	struct in6_addr address; /* IPv4 as v4-mapped; unspecified = any of the family */
-	uint16_t port;		 /* host order */
-	int socket;		 /* the kernel socket, -1 while there is none */
-	struct ingest_binding *next;	 /* with the same port */
+	struct in6_addr address;         /* IPv4 as v4-mapped; unspecified = any of the family */
+	uint16_t port;                   /* host order */
+	int socket;                      /* the kernel socket, -1 while there is none */
+	struct ingest_binding *next;     /* with the same port */
 	struct ingest_binding *next_all; /* of the whole table */
 };
 
@@ -44,7 +44,7 @@ void binding_table_remove(struct binding_table *table, struct ingest_binding *bi
  * family. NULL when there is none.
  */
 struct ingest_binding *binding_table_find(const struct binding_table *table,
-					  const struct in6_addr *address, uint16_t port);
+                                          const struct in6_addr *address, uint16_t port);
 
 /* ::ffff:0.0.0.0 or ::. Thread: any. */
 bool address_is_any(const struct in6_addr *address);

@@ -10,7 +10,7 @@
 #include <linux/if_ether.h>
 #include <string.h>
 
-#define MAX_VLAN_TAGS	   2
+#define MAX_VLAN_TAGS      2
 #define IPV4_FRAGMENT_MASK 0x3fffu
 #define UDP_HEADER_BYTES   8u
 

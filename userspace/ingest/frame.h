@@ -10,8 +10,8 @@
 
 struct frame_datagram {
 	struct in6_addr destination; /* IPv4 as v4-mapped IPv6 */
-	uint16_t port;		     /* destination, host order */
-	const uint8_t *payload;	     /* borrowed from the frame */
+	uint16_t port;               /* destination, host order */
+	const uint8_t *payload;      /* borrowed from the frame */
 	size_t size;
 };
 

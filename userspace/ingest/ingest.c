@@ -12,11 +12,12 @@
 #include "source.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_INTERFACES	16
+#define MAX_INTERFACES  16
 #define GAUGE_PERIOD_NS (100 * NS_PER_MS)
 
 /* An interface that was asked for, and the source that serves it: NULL means kernel sockets. */
@@ -56,7 +57,7 @@ static void ingest_tick(void *context, int64_t now_ns)
 }
 
 static int try_steered(struct ingest *ingest, struct served_interface *interface, bool generic,
-		       char *why, size_t size)
+                       char *why, size_t size)
 {
 	int error = steered_source_create(&interface->source, interface->name, generic, why, size);
 
@@ -67,42 +68,42 @@ static int try_steered(struct ingest *ingest, struct served_interface *interface
 	return 0;
 }
 
-/* Native XDP, then generic, then kernel sockets. Errors: -ENODEV when there is no such interface. */
-static int step_down(struct ingest *ingest, struct served_interface *interface)
+/* Native XDP, then generic, then kernel sockets. */
+static void step_down(struct ingest *ingest, struct served_interface *interface)
 {
 	char native[72] = "", generic[72] = "";
-	int error = try_steered(ingest, interface, false, native, sizeof(native));
 
-	if (!error)
-		return 0;
-	if (error == -ENODEV) {
-		log_error("interface %s: %s", interface->name, native);
-		return error;
-	}
+	if (!try_steered(ingest, interface, false, native, sizeof(native)))
+		return;
 	if (!try_steered(ingest, interface, true, generic, sizeof(generic))) {
 		snprintf(interface->reason, sizeof(interface->reason), "not native: %s", native);
 		log_warning("interface %s: %s", interface->name, interface->reason);
-		return 0;
+		return;
 	}
 	snprintf(interface->reason, sizeof(interface->reason), "native XDP: %s; generic XDP: %s",
-		 native, generic);
+	         native, generic);
 	log_warning("interface %s: kernel sockets instead of XDP: %s", interface->name,
-		    interface->reason);
-	return 0;
+	            interface->reason);
 }
 
 static int serve_interface(struct ingest *ingest, struct served_interface *interface,
-			   enum ingest_mode mode)
+                           enum ingest_mode mode)
 {
 	char why[160] = "";
 	int error;
 
+	if (!if_nametoindex(interface->name)) {
+		log_error("interface %s: there is no interface of that name", interface->name);
+		return -ENODEV;
+	}
 	if (mode == INGEST_UDP) {
 		snprintf(interface->reason, sizeof(interface->reason), "--ingest udp");
 		return 0;
 	}
-	if (mode == INGEST_AUTO)
-		return step_down(ingest, interface);
+	if (mode == INGEST_AUTO) {
+		step_down(ingest, interface);
+		return 0;
+	}
 	error = try_steered(ingest, interface, mode == INGEST_XDP_GENERIC, why, sizeof(why));
 	if (error)
 		log_error("interface %s: %s", interface->name, why);
@@ -157,9 +158,9 @@ int ingest_create(struct ingest **out, const struct ingest_config *config)
 {
 	struct ingest *ingest = calloc(1, sizeof(*ingest));
 	const struct tick_config tick = {.name = "ingest",
-					 .period_us = config->tick_us,
-					 .tick = ingest_tick,
-					 .context = ingest};
+	                                 .period_us = config->tick_us,
+	                                 .tick = ingest_tick,
+	                                 .context = ingest};
 	int error;
 
 	if (!ingest)
@@ -229,7 +230,7 @@ static void give_up(struct ingest_binding *binding, size_t count)
 }
 
 int ingest_bind(struct ingest_binding **out, struct ingest *ingest, struct channel *channel,
-		const struct in6_addr *address, uint16_t port, char *why, size_t size)
+                const struct in6_addr *address, uint16_t port, char *why, size_t size)
 {
 	struct ingest_binding *binding = calloc(1, sizeof(*binding));
 	int error;
@@ -239,12 +240,12 @@ int ingest_bind(struct ingest_binding **out, struct ingest *ingest, struct chann
 		return -ENOMEM;
 	}
 	*binding = (struct ingest_binding){.add.run = run_add,
-					   .remove.run = run_remove,
-					   .ingest = ingest,
-					   .channel = channel,
-					   .address = *address,
-					   .port = port,
-					   .socket = -1};
+	                                   .remove.run = run_remove,
+	                                   .ingest = ingest,
+	                                   .channel = channel,
+	                                   .address = *address,
+	                                   .port = port,
+	                                   .socket = -1};
 	for (size_t i = 0; i < ingest->source_count; i++) {
 		error = ingest->sources[i]->ops->add(ingest->sources[i], binding, why, size);
 		if (error) {
@@ -273,7 +274,7 @@ static void describe(const struct served_interface *interface, struct ingest_int
 }
 
 size_t ingest_interfaces(const struct ingest *ingest, struct ingest_interface_info *infos,
-			 size_t max)
+                         size_t max)
 {
 	for (size_t i = 0; i < ingest->interface_count && i < max; i++)
 		describe(&ingest->interfaces[i], &infos[i]);

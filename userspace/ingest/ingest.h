@@ -22,7 +22,7 @@ struct ingest_binding;
 struct ingest_config {
 	enum ingest_mode mode;
 	const char *interfaces; /* comma-separated, or NULL: kernel sockets only */
-	uint32_t tick_us;	/* 100 to 10000, default 1000 */
+	uint32_t tick_us;       /* 100 to 10000, default 1000 */
 };
 
 /*
@@ -48,7 +48,7 @@ struct tick_loop *ingest_loop(const struct ingest *ingest);
  * errno; why (size bytes) gets a sentence for an operator. Thread: manager.
  */
 int ingest_bind(struct ingest_binding **out, struct ingest *ingest, struct channel *channel,
-		const struct in6_addr *address, uint16_t port, char *why, size_t size);
+                const struct in6_addr *address, uint16_t port, char *why, size_t size);
 
 /*
  * Stop receiving. Returns at once; the binding is freed by the ingest loop, and the channel may be
@@ -59,7 +59,7 @@ void ingest_unbind(struct ingest_binding *binding);
 /* How one interface is served, for /api/system. */
 struct ingest_interface_info {
 	char name[16];
-	char mode[16];	       /* "xdp", "xdp-generic" or "udp" */
+	char mode[16];         /* "xdp", "xdp-generic" or "udp" */
 	unsigned int queues;   /* AF_XDP sockets in use */
 	char reason[160];      /* why not a better mode, or "" */
 	uint64_t rx_dropped;   /* frames lost for want of fill-ring frames or too big for a frame */
@@ -71,6 +71,6 @@ struct ingest_interface_info {
  * Thread: manager.
  */
 size_t ingest_interfaces(const struct ingest *ingest, struct ingest_interface_info *infos,
-			 size_t max);
+                         size_t max);
 
 #endif

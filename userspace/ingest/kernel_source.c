@@ -17,13 +17,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define BATCH		   32
-#define DATAGRAM_BYTES	   9216 /* a jumbo frame's */
-#define READY_SOCKETS	   64	/* looked at per epoll_wait */
-#define ROUNDS_PER_TICK	   64	/* bounds one tick to 2048 datagrams a socket */
+#define BATCH               32
+#define DATAGRAM_BYTES      9216 /* a jumbo frame's */
+#define READY_SOCKETS       64   /* looked at per epoll_wait */
+#define ROUNDS_PER_TICK     64   /* bounds one tick to 2048 datagrams a socket */
 #define RECEIVE_QUEUE_BYTES (4 << 20)
 #define BIND_PATIENCE_NS    (100 * NS_PER_MS)
-#define BIND_PAUSE_NS	    NS_PER_MS
+#define BIND_PAUSE_NS       NS_PER_MS
 
 struct kernel_source {
 	struct packet_source base;
@@ -41,7 +41,7 @@ static struct kernel_source *kernel_source(struct packet_source *source)
 
 /* address:port as the kernel wants it; returns the size of what was written. */
 static socklen_t make_sockaddr(struct sockaddr_storage *out, const struct in6_addr *address,
-			       uint16_t port)
+                               uint16_t port)
 {
 	struct sockaddr_in *v4 = (struct sockaddr_in *)out;
 	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)out;
@@ -60,7 +60,7 @@ static socklen_t make_sockaddr(struct sockaddr_storage *out, const struct in6_ad
 }
 
 static int join_group(int fd, const struct sockaddr_storage *group, socklen_t length,
-		      unsigned int interface)
+                      unsigned int interface)
 {
 	struct group_req request = {.gr_interface = interface};
 	const int level = group->ss_family == AF_INET ? IPPROTO_IP : IPPROTO_IPV6;
@@ -71,9 +71,9 @@ static int join_group(int fd, const struct sockaddr_storage *group, socklen_t le
 
 /* Join on every interface in use (RFC 3376, RFC 3810: the kernel speaks IGMP and MLD for us). */
 static int join_everywhere(const struct kernel_source *source, int fd,
-			   const struct sockaddr_storage *group, socklen_t length)
+                           const struct sockaddr_storage *group, socklen_t length)
 {
-	char names[256], *rest = names, *name;
+	char names[512], *rest = names, *name;
 	int error = 0;
 
 	if (!source->interfaces)
@@ -123,7 +123,7 @@ static int describe_bind_error(int error, uint16_t port, char *why, size_t size)
 }
 
 static int kernel_add(struct packet_source *source, struct ingest_binding *binding, char *why,
-		      size_t size)
+                      size_t size)
 {
 	struct kernel_source *kernel = kernel_source(source);
 	struct epoll_event event = {.events = EPOLLIN, .data.ptr = binding};
@@ -165,21 +165,21 @@ static void kernel_release(struct packet_source *source, struct ingest_binding *
 /* One recvmmsg; returns how many datagrams it brought. */
 static int read_batch(struct kernel_source *kernel, struct ingest_binding *binding, int64_t now_ns)
 {
-	int count = recvmmsg(binding->socket, kernel->messages, BATCH, MSG_DONTWAIT | MSG_TRUNC,
-			     NULL);
+	int count =
+		recvmmsg(binding->socket, kernel->messages, BATCH, MSG_DONTWAIT | MSG_TRUNC, NULL);
 
 	for (int i = 0; i < count; i++) {
 		size_t size = kernel->messages[i].msg_len;
 
 		/* MSG_TRUNC gives the datagram's true size: what is cut counts as truncated. */
 		channel_receive(binding->channel, kernel->buffers[i],
-				size > DATAGRAM_BYTES ? 0 : size, now_ns);
+		                size > DATAGRAM_BYTES ? 0 : size, now_ns);
 	}
 	return count;
 }
 
 static void kernel_drain(struct packet_source *source, const struct binding_table *table,
-			 int64_t now_ns)
+                         int64_t now_ns)
 {
 	struct kernel_source *kernel = kernel_source(source);
 	struct epoll_event events[READY_SOCKETS];

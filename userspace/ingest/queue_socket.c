@@ -18,10 +18,10 @@
 #include <xdp/libxdp.h>
 #include <xdp/xsk.h>
 
-#define BATCH		 64
-#define UMEM_BYTES	 ((size_t)QUEUE_SOCKET_FRAMES * QUEUE_SOCKET_FRAME_BYTES)
+#define BATCH            64
+#define UMEM_BYTES       ((size_t)QUEUE_SOCKET_FRAMES * QUEUE_SOCKET_FRAME_BYTES)
 #define BIND_PATIENCE_NS NS_PER_S
-#define BIND_PAUSE_NS	 (10 * NS_PER_MS)
+#define BIND_PAUSE_NS    (10 * NS_PER_MS)
 
 struct queue_socket {
 	struct xsk_umem *umem;
@@ -50,8 +50,8 @@ static int create_umem(struct queue_socket *s)
 	const struct rlimit unlimited = {RLIM_INFINITY, RLIM_INFINITY};
 
 	setrlimit(RLIMIT_MEMLOCK, &unlimited); /* may fail; then the limit in force decides */
-	s->frames = mmap(NULL, UMEM_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
-			 0);
+	s->frames =
+		mmap(NULL, UMEM_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (s->frames == MAP_FAILED) {
 		s->frames = NULL;
 		return -errno;
@@ -72,7 +72,7 @@ static int bind_socket(struct queue_socket *s, const char *interface, uint32_t q
 
 	for (;;) {
 		error = xsk_socket__create(&s->socket, interface, queue, s->umem, &s->receive, NULL,
-					   &config);
+		                           &config);
 		if (error != -EBUSY || clock_now_ns() > deadline_ns)
 			return error;
 		nanosleep(&pause, NULL);

@@ -13,7 +13,7 @@ struct source_ops {
 	 * Begin to receive for a binding. Errors: negative errno; why gets a sentence. Thread: manager.
 	 */
 	int (*add)(struct packet_source *source, struct ingest_binding *binding, char *why,
-		   size_t size);
+	           size_t size);
 
 	/* Stop new datagrams for it; what is queued already may still come. Thread: manager. */
 	void (*remove)(struct packet_source *source, struct ingest_binding *binding);
@@ -23,7 +23,7 @@ struct source_ops {
 
 	/* Hand every waiting datagram to its channel, within a budget. Thread: ingest. */
 	void (*drain)(struct packet_source *source, const struct binding_table *table,
-		      int64_t now_ns);
+	              int64_t now_ns);
 
 	/* Fill in mode, queues and losses; NULL for a source of no interface. Thread: manager. */
 	void (*info)(struct packet_source *source, struct ingest_interface_info *info);
@@ -48,7 +48,7 @@ int kernel_source_create(struct packet_source **out, const char *interfaces);
  * generic mode instead of the driver's.
  * Owns: *out is the caller's. Errors: negative errno; why (size bytes) gets a sentence. Thread: main.
  */
-int steered_source_create(struct packet_source **out, const char *interface, bool generic, char *why,
-		      size_t size);
+int steered_source_create(struct packet_source **out, const char *interface, bool generic,
+                          char *why, size_t size);
 
 #endif

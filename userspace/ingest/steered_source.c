@@ -68,14 +68,14 @@ static void explain_socket(int error, unsigned int queue, char *why, size_t size
 		break;
 	case -ENOBUFS:
 		snprintf(why, size, "memory for queue %u is over the memlock limit (ulimit -l)",
-			 queue);
+		         queue);
 		break;
 	case -EBUSY:
 		snprintf(why, size, "another program has an AF_XDP socket on queue %u", queue);
 		break;
 	default:
 		snprintf(why, size, "AF_XDP socket on queue %u failed: %s", queue,
-			 strerror(-error));
+		         strerror(-error));
 	}
 }
 
@@ -87,7 +87,7 @@ static int open_sockets(struct steered_source *s, char *why, size_t size)
 		error = queue_socket_create(&s->sockets[queue], s->interface, queue);
 		if (!error)
 			error = steering_set_socket(s->steering, queue,
-						    queue_socket_fd(s->sockets[queue]));
+			                            queue_socket_fd(s->sockets[queue]));
 		if (error) {
 			explain_socket(error, queue, why, size);
 			return error;
@@ -97,14 +97,14 @@ static int open_sockets(struct steered_source *s, char *why, size_t size)
 }
 
 static int steered_add(struct packet_source *source, struct ingest_binding *binding, char *why,
-		       size_t size)
+                       size_t size)
 {
 	struct steered_source *s = steered_source(source);
 	const int error = steering_add(s->steering, &binding->address, binding->port);
 
 	if (error)
 		snprintf(why, size, "cannot steer port %u on %s: %s", binding->port, s->interface,
-			 strerror(-error));
+		         strerror(-error));
 	return error;
 }
 
@@ -133,7 +133,7 @@ static void receive_frame(void *context, const uint8_t *frame, size_t size)
 }
 
 static void steered_drain(struct packet_source *source, const struct binding_table *table,
-			  int64_t now_ns)
+                          int64_t now_ns)
 {
 	struct steered_source *s = steered_source(source);
 	struct drain drain = {.table = table, .now_ns = now_ns};
@@ -176,7 +176,7 @@ static const struct source_ops steered_ops = {
 };
 
 int steered_source_create(struct packet_source **out, const char *interface, bool generic,
-			  char *why, size_t size)
+                          char *why, size_t size)
 {
 	const unsigned int ifindex = if_nametoindex(interface);
 	struct steered_source *s;

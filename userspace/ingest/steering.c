@@ -25,8 +25,8 @@ struct steering {
 	bool slot_used[STEER_MAX_PORTS];
 };
 
-__attribute__((format(printf, 2, 0))) static int
-log_library(enum libbpf_print_level level, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static int log_library(enum libbpf_print_level level,
+                                                             const char *format, va_list args)
 {
 	char line[512];
 
@@ -41,7 +41,8 @@ log_library(enum libbpf_print_level level, const char *format, va_list args)
 static void explain_load(int error, char *why, size_t size)
 {
 	if (error == -EPERM || error == -EACCES)
-		snprintf(why, size, "loading the XDP program needs CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON");
+		snprintf(why, size,
+		         "loading the XDP program needs CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON");
 	else
 		snprintf(why, size, "loading the XDP program failed: %s", strerror(-error));
 }
@@ -69,10 +70,10 @@ static void explain_attach(int error, char *why, size_t size)
 }
 
 int steering_create(struct steering **out, unsigned int ifindex, bool generic, char *why,
-		    size_t size)
+                    size_t size)
 {
 	LIBBPF_OPTS(bpf_link_create_opts, options,
-		    .flags = generic ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE);
+	            .flags = generic ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE);
 	struct steering *steering = calloc(1, sizeof(*steering));
 	int error = 0;
 
@@ -87,7 +88,7 @@ int steering_create(struct steering **out, unsigned int ifindex, bool generic, c
 		goto fail;
 	}
 	steering->link = bpf_link_create(bpf_program__fd(steering->object->progs.steer),
-					 (int)ifindex, BPF_XDP, &options);
+	                                 (int)ifindex, BPF_XDP, &options);
 	if (steering->link < 0) {
 		error = -errno;
 		explain_attach(error, why, size);
@@ -140,9 +141,9 @@ static int clear_counter(const struct steering *steering, uint32_t slot)
 	if (!zero)
 		return -ENOMEM;
 	error = bpf_map_update_elem(bpf_map__fd(steering->object->maps.port_counters), &slot, zero,
-				    BPF_ANY)
-			? -errno
-			: 0;
+	                            BPF_ANY)
+	                ? -errno
+	                : 0;
 	free(zero);
 	return error;
 }
@@ -161,7 +162,7 @@ int steering_add(struct steering *steering, const struct in6_addr *address, uint
 	if (error)
 		return error;
 	if (bpf_map_update_elem(bpf_map__fd(steering->object->maps.ports), &target, &rule,
-				BPF_NOEXIST))
+	                        BPF_NOEXIST))
 		return -errno;
 	steering->slot_used[rule.slot] = true;
 	return 0;

@@ -18,7 +18,7 @@ struct steering;
  * negative errno; why (size bytes) gets a sentence for an operator. Thread: main.
  */
 int steering_create(struct steering **out, unsigned int ifindex, bool generic, char *why,
-		    size_t size);
+                    size_t size);
 
 /* Detach and unload: frames go to the kernel from now on. NULL is fine. Thread: main. */
 void steering_destroy(struct steering *steering);

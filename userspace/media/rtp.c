@@ -85,7 +85,7 @@ static void sequence_advance(struct rtp_sequence *state, uint16_t sequence, uint
 }
 
 enum rtp_verdict rtp_sequence_update(struct rtp_sequence *state, const struct rtp_packet *packet,
-				     uint64_t *lost)
+                                     uint64_t *lost)
 {
 	const bool restarted = state->started;
 	int ahead;

@@ -10,8 +10,8 @@
 
 enum rtp_fault {
 	RTP_TRUNCATED = 1, /* shorter than the header, its CSRC list or its extension */
-	RTP_VERSION,	   /* not version 2 */
-	RTP_PADDING,	   /* padding of zero bytes, or more than the payload */
+	RTP_VERSION,       /* not version 2 */
+	RTP_PADDING,       /* padding of zero bytes, or more than the payload */
 };
 
 struct rtp_packet {
@@ -21,7 +21,7 @@ struct rtp_packet {
 	uint32_t timestamp; /* 90 kHz for MPEG-TS */
 	uint32_t ssrc;
 	const uint8_t *payload; /* borrowed; CSRC list, extension and padding are stripped */
-	size_t size;		/* of payload, may be 0 */
+	size_t size;            /* of payload, may be 0 */
 };
 
 /* Parse one datagram. Errors: the negative of an rtp_fault; out is untouched then. Thread: any. */
@@ -36,9 +36,9 @@ static inline int rtp_distance(uint16_t a, uint16_t b)
 	return (int16_t)(uint16_t)(b - a);
 }
 
-#define RTP_MAX_DROPOUT	 3000 /* a forward jump up to here is loss, RFC 3550 A.1 */
+#define RTP_MAX_DROPOUT  3000 /* a forward jump up to here is loss, RFC 3550 A.1 */
 #define RTP_MAX_MISORDER 100  /* a packet late by up to this many is late, not a restart */
-#define RTP_HISTORY	 128  /* packets after which a missing one is given up; > RTP_MAX_MISORDER */
+#define RTP_HISTORY      128 /* packets after which a missing one is given up; > RTP_MAX_MISORDER */
 
 enum rtp_verdict {
 	RTP_IN_ORDER,  /* the next one, also after a gap */
@@ -53,8 +53,8 @@ struct rtp_sequence {
 	bool started, has_stray;
 	uint32_t ssrc;
 	uint16_t newest;
-	uint16_t stray;			     /* sequence number that would confirm a restart */
-	uint8_t seen[RTP_HISTORY / 8];	     /* bit (sequence % RTP_HISTORY): arrived */
+	uint16_t stray;                /* sequence number that would confirm a restart */
+	uint8_t seen[RTP_HISTORY / 8]; /* bit (sequence % RTP_HISTORY): arrived */
 };
 
 /*
@@ -63,6 +63,6 @@ struct rtp_sequence {
  * The very first packet is RTP_IN_ORDER. Thread: one at a time.
  */
 enum rtp_verdict rtp_sequence_update(struct rtp_sequence *state, const struct rtp_packet *packet,
-				     uint64_t *lost);
+                                     uint64_t *lost);
 
 #endif

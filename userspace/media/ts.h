@@ -12,13 +12,13 @@
 #include <stdint.h>
 
 #define TS_PACKET_BYTES 188
-#define TS_SYNC_BYTE	0x47
-#define TS_PID_PAT	0x0000
-#define TS_PID_NULL	0x1fff
-#define TS_CLOCK_HZ	90000	      /* PTS and DTS */
-#define TS_PCR_HZ	27000000      /* PCR */
-#define TS_WRAP_90K	(1LL << 33)   /* PTS, DTS and PCR base wrap here */
-#define TS_WRAP_27M	(TS_WRAP_90K * 300)
+#define TS_SYNC_BYTE    0x47
+#define TS_PID_PAT      0x0000
+#define TS_PID_NULL     0x1fff
+#define TS_CLOCK_HZ     90000       /* PTS and DTS */
+#define TS_PCR_HZ       27000000    /* PCR */
+#define TS_WRAP_90K     (1LL << 33) /* PTS, DTS and PCR base wrap here */
+#define TS_WRAP_27M     (TS_WRAP_90K * 300)
 
 static inline bool ts_has_sync(const uint8_t *packet)
 {
@@ -102,7 +102,7 @@ static inline int64_t ts_get_pcr(const uint8_t *packet)
 {
 	const uint8_t *p = packet + 6;
 	int64_t base = (int64_t)p[0] << 25 | (int64_t)p[1] << 17 | (int64_t)p[2] << 9 |
-		       (int64_t)p[3] << 1 | p[4] >> 7;
+	               (int64_t)p[3] << 1 | p[4] >> 7;
 
 	return base * 300 + ((p[4] & 1) << 8 | p[5]);
 }

@@ -15,17 +15,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_LOOPS	  32
-#define PACKETS_PER_READ  64
-#define READS_PER_TICK	  256 /* bounds a tick to the whole ring */
-#define SILENCE_NS	  (500 * NS_PER_MS) /* then an access unit that waits for its end is complete */
+#define MAX_LOOPS        32
+#define PACKETS_PER_READ 64
+#define READS_PER_TICK   256               /* bounds a tick to the whole ring */
+#define SILENCE_NS       (500 * NS_PER_MS) /* then an access unit that waits for its end is complete */
 
 struct feed {
 	struct channel *channel;
 	struct senders *senders;
 	struct retirement retirement;
 	struct tick_loop *loops[MAX_LOOPS]; /* for the retirement */
-	struct sender_task task;	    /* the rest is its sender's */
+	struct sender_task task;            /* the rest is its sender's */
 	struct remuxer *remuxer;
 	uint64_t position;
 	int64_t newest_ns; /* when packets last came; 0: flushed since */
@@ -51,7 +51,7 @@ static bool remux_waiting(struct feed *feed)
 
 	for (int i = 0; count && i < READS_PER_TICK; i++) {
 		count = ring_read(channel_ring(feed->channel), &feed->position, packets,
-				  PACKETS_PER_READ, NULL, &lost);
+		                  PACKETS_PER_READ, NULL, &lost);
 		if (lost) {
 			remuxer_discontinuity(feed->remuxer);
 			lost = 0;
@@ -140,7 +140,7 @@ static void run_subscribe(struct command *command)
 		if (remuxer_create(&feed->remuxer, emit_tag, feed)) {
 			feed->remuxer = NULL;
 			log_error("channel \"%s\": no memory for RTMP outputs",
-				  channel_name(feed->channel));
+			          channel_name(feed->channel));
 		}
 		feed->position = ring_head(channel_ring(feed->channel));
 	}

@@ -34,7 +34,7 @@ struct feed_subscriber {
 	struct command subscribe, unsubscribe;
 	struct feed *feed;
 	struct feed_subscriber *next;
-	struct tag_queue *queue; /* the tags go there; borrowed */
+	struct tag_queue *queue;                             /* the tags go there; borrowed */
 	void (*release)(struct feed_subscriber *subscriber); /* called last, on a sender's thread */
 };
 

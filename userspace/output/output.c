@@ -22,7 +22,7 @@ static atomic_int alive; /* outputs that were made and not yet freed */
 const char *output_state_name(enum output_state state)
 {
 	static const char *const names[] = {"stopped", "connecting", "connected", "retrying",
-					    "error"};
+	                                    "error"};
 
 	return names[state];
 }
@@ -75,7 +75,7 @@ const struct output_counters *output_counters(const struct output *output)
 }
 
 int output_init(struct output *output, const struct output_config *config, const char *channel_name,
-		void (*give_up)(struct output *output))
+                void (*give_up)(struct output *output))
 {
 	output->give_up = give_up;
 	output->channel_name = strdup(channel_name);
@@ -100,7 +100,7 @@ void output_fini(struct output *output)
 }
 
 static void set_state(struct output *output, enum output_state state, int64_t retry_at_ns,
-		      const char *error)
+                      const char *error)
 {
 	pthread_mutex_lock(&output->status_lock);
 	output->status.state = state;
@@ -140,8 +140,8 @@ uint32_t output_set_retrying(struct output *output, const char *format, ...)
 	set_state(output, OUTPUT_RETRYING, clock_now_ns() + wait_ms * NS_PER_MS, reason);
 	if (strcmp(reason, output->logged)) {
 		snprintf(output->logged, sizeof(output->logged), "%s", reason);
-		log_warning("channel \"%s\": output \"%s\": %s; trying again",
-			    output->channel_name, output->name, reason);
+		log_warning("channel \"%s\": output \"%s\": %s; trying again", output->channel_name,
+		            output->name, reason);
 	}
 	return wait_ms;
 }

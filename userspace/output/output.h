@@ -25,7 +25,8 @@ const char *output_state_name(enum output_state state);
 	X(bytes_sent, COUNTER_TOTAL, "bytes", "Payload bytes handed to the peer")                  \
 	X(bitrate_bps, COUNTER_GAUGE, "bits_per_second", "Payload bit rate over the last second")  \
 	X(packets_lost, COUNTER_TOTAL, "packets", "TS packets missed because the output was late") \
-	X(frames_dropped, COUNTER_TOTAL, "frames", "Access units dropped because the peer was slow") \
+	X(frames_dropped, COUNTER_TOTAL, "frames",                                                 \
+	  "Access units dropped because the peer was slow")                                        \
 	X(reconnects, COUNTER_TOTAL, "events", "Connections made after the first")
 
 struct output_counters {
@@ -36,7 +37,7 @@ struct output_counters {
 extern const struct counter_info output_counter_table[];
 
 struct output;
-struct feed;	/* a running channel as outputs see it, see feed.h */
+struct feed;    /* a running channel as outputs see it, see feed.h */
 struct senders; /* the sender threads, see sender.h */
 
 struct output_config {
@@ -46,8 +47,8 @@ struct output_config {
 
 struct output_status {
 	enum output_state state;
-	char last_error[200];	/* "" when there is none */
-	int64_t retry_in_ms;	/* until the next try, 0 when none is due */
+	char last_error[200];   /* "" when there is none */
+	int64_t retry_in_ms;    /* until the next try, 0 when none is due */
 	int64_t connected_at_s; /* seconds since 1970, 0 when not connected */
 };
 

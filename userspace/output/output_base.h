@@ -19,10 +19,10 @@ struct output {
 	char *channel_name;
 	char *name;
 	struct output_counters counters; /* written by the output's thread */
-	struct backoff backoff;		 /* the output's thread */
-	bool was_connected;		 /* the output's thread */
-	char logged[200];		 /* last reason logged; the output's thread */
-	pthread_mutex_t status_lock;	 /* guards the two below */
+	struct backoff backoff;          /* the output's thread */
+	bool was_connected;              /* the output's thread */
+	char logged[200];                /* last reason logged; the output's thread */
+	pthread_mutex_t status_lock;     /* guards the two below */
 	struct output_status status;
 	int64_t retry_at_ns; /* monotonic, 0 when none is due */
 };
@@ -35,7 +35,7 @@ int output_rtmp_create(struct output **out, const struct output_config *config, 
 
 /* Errors: -ENOMEM. Thread: manager. */
 int output_init(struct output *output, const struct output_config *config, const char *channel_name,
-		void (*give_up)(struct output *output));
+                void (*give_up)(struct output *output));
 
 /* The counterpart of output_init. Thread: any, last to use it. */
 void output_fini(struct output *output);

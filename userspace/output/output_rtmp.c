@@ -27,11 +27,11 @@
 #include <unistd.h>
 
 #define CONNECT_TIMEOUT_MS 5000
-#define IO_TIMEOUT_MS	   5000
-#define RESOLVE_POLL_MS	   10
+#define IO_TIMEOUT_MS      5000
+#define RESOLVE_POLL_MS    10
 #define RESOLVE_LIMIT_MS   15000
-#define IDLE_POLL_MS	   1000
-#define STACK_BYTES	   (256 << 10)
+#define IDLE_POLL_MS       1000
+#define STACK_BYTES        (256 << 10)
 
 struct output_rtmp {
 	struct output base;
@@ -79,7 +79,7 @@ static void set_wake_socket(struct output_rtmp *o, int fd)
 }
 
 static int resolve_host(struct output_rtmp *o, struct resolve_result *addresses, char *why,
-			size_t size)
+                        size_t size)
 {
 	struct resolve *resolve;
 	int error = resolve_start(&resolve, o->url.host, o->url.port, SOCK_STREAM);
@@ -114,12 +114,12 @@ static int send_queued(struct output_rtmp *o, struct publisher *publisher, int64
 			*base_ms = tag->timestamp_ms;
 		if (tag->header) {
 			error = publisher_send(publisher, tag,
-					       *base_ms == INT64_MIN || tag->timestamp_ms < *base_ms
-						       ? 0
-						       : (uint32_t)(tag->timestamp_ms - *base_ms));
+			                       *base_ms == INT64_MIN || tag->timestamp_ms < *base_ms
+			                               ? 0
+			                               : (uint32_t)(tag->timestamp_ms - *base_ms));
 		} else if (tag->timestamp_ms >= *base_ms) {
 			error = publisher_send(publisher, tag,
-					       (uint32_t)(tag->timestamp_ms - *base_ms));
+			                       (uint32_t)(tag->timestamp_ms - *base_ms));
 			if (!error)
 				counter_add(&o->base.counters.bytes_sent, tag->size);
 		}
@@ -130,17 +130,20 @@ static int send_queued(struct output_rtmp *o, struct publisher *publisher, int64
 
 /* Returns when the connection or the output has come to its end; why then says what ended it. */
 static void stream(struct output_rtmp *o, struct publisher *publisher, int fd, char *why,
-		   size_t size)
+                   size_t size)
 {
 	struct pollfd polled[3] = {{.fd = fd, .events = POLLIN},
-				   {.fd = tag_queue_fd(o->queue), .events = POLLIN},
-				   {.fd = o->stop_event, .events = POLLIN}};
+	                           {.fd = tag_queue_fd(o->queue), .events = POLLIN},
+	                           {.fd = o->stop_event, .events = POLLIN}};
 	int64_t base_ms = INT64_MIN;
 	struct rate rate = {0};
 
 	while (!stopping(o)) {
-		if (poll(polled, 3, IDLE_POLL_MS) < 0 && errno != EINTR)
+		if (poll(polled, 3, IDLE_POLL_MS) < 0) {
+			if (errno == EINTR)
+				continue;
 			return;
+		}
 		if (polled[0].revents && publisher_receive(publisher, why, size))
 			return;
 		if (send_queued(o, publisher, &base_ms)) {
@@ -148,7 +151,7 @@ static void stream(struct output_rtmp *o, struct publisher *publisher, int fd, c
 			return;
 		}
 		rate_update(&rate, clock_now_ns(), counter_get(&o->base.counters.bytes_sent),
-			    &o->base.counters.bitrate_bps);
+		            &o->base.counters.bitrate_bps);
 	}
 }
 
@@ -245,8 +248,8 @@ int output_rtmp_create(struct output **out, const struct output_config *config, 
 	o->stop_event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	atomic_init(&o->references, 2);
 	error = o->stop_event < 0 ? -errno
-				  : output_init(&o->base, config, channel_name(feed_channel(feed)),
-						output_rtmp_give_up);
+	                          : output_init(&o->base, config, channel_name(feed_channel(feed)),
+	                                        output_rtmp_give_up);
 	if (error) {
 		if (o->stop_event >= 0)
 			close(o->stop_event);

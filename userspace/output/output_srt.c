@@ -23,17 +23,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MESSAGE_PACKETS	    7
-#define MESSAGE_BYTES	    (MESSAGE_PACKETS * TS_PACKET_BYTES)
-#define MESSAGES_PER_TICK   1024		 /* 1.3 MB */
-#define LEFTOVER_PATIENCE_NS (20 * NS_PER_MS)	 /* then a short message is sent */
-#define STATE_CHECK_NS	    (200 * NS_PER_MS)	 /* with nothing to send */
-#define CONNECT_MARGIN_NS   NS_PER_S		 /* beyond conntimeo, in case libsrt stays silent */
-#define MAX_SENDERS	    16
-#define SRT_PACKET_BYTES    1456
-#define MIN_FLOW_PACKETS    512
-#define MAX_FLOW_PACKETS    25600
-#define MIN_SIZED_BPS	    6000000u /* buffers are never sized for less than this */
+#define MESSAGE_PACKETS      7
+#define MESSAGE_BYTES        (MESSAGE_PACKETS * TS_PACKET_BYTES)
+#define MESSAGES_PER_TICK    1024              /* 1.3 MB */
+#define LEFTOVER_PATIENCE_NS (20 * NS_PER_MS)  /* then a short message is sent */
+#define STATE_CHECK_NS       (200 * NS_PER_MS) /* with nothing to send */
+#define CONNECT_MARGIN_NS    NS_PER_S          /* beyond conntimeo, in case libsrt stays silent */
+#define MAX_SENDERS          16
+#define SRT_PACKET_BYTES     1456
+#define MIN_FLOW_PACKETS     512
+#define MAX_FLOW_PACKETS     25600
+#define MIN_SIZED_BPS        6000000u /* buffers are never sized for less than this */
 
 enum phase { PHASE_IDLE, PHASE_RESOLVING, PHASE_CONNECTING, PHASE_CONNECTED };
 
@@ -44,13 +44,13 @@ struct output_srt {
 	struct output_url url;
 	/* Everything below is the sender thread's. */
 	enum phase phase;
-	int64_t due_ns;	 /* IDLE: next try; CONNECTING: give up; CONNECTED: next look at the state */
+	int64_t due_ns; /* IDLE: next try; CONNECTING: give up; CONNECTED: next look at the state */
 	struct resolve *resolve;
 	struct resolve_result addresses;
 	unsigned int attempt;
 	SRTSOCKET socket;
-	uint64_t position;    /* in the ring */
-	uint64_t newest;      /* ring head when it last moved */
+	uint64_t position; /* in the ring */
+	uint64_t newest;   /* ring head when it last moved */
 	int64_t newest_ns;
 	struct rate rate;
 };
@@ -61,7 +61,7 @@ static uint16_t shared_ports[MAX_SENDERS][2];
 static pthread_once_t library_once = PTHREAD_ONCE_INIT;
 
 static void log_library(void *opaque, int level, const char *file, int line, const char *area,
-			const char *message)
+                        const char *message)
 {
 	(void)opaque;
 	(void)level;
@@ -80,7 +80,7 @@ static void start_library(void)
 	srt_startup();
 	srt_setloghandler(NULL, log_library);
 	srt_setlogflags(SRT_LOGF_DISABLE_TIME | SRT_LOGF_DISABLE_THREADNAME |
-			SRT_LOGF_DISABLE_SEVERITY | SRT_LOGF_DISABLE_EOL);
+	                SRT_LOGF_DISABLE_SEVERITY | SRT_LOGF_DISABLE_EOL);
 	srt_setloglevel(2 /* LOG_CRIT */);
 	atexit(stop_library);
 }
@@ -122,11 +122,11 @@ static int set_options(struct output_srt *s)
 	if (url->srt.passphrase[0]) {
 		error |= set_int(u, SRTO_PBKEYLEN, url->srt.pbkeylen);
 		error |= srt_setsockflag(u, SRTO_PASSPHRASE, url->srt.passphrase,
-					 (int)strlen(url->srt.passphrase));
+		                         (int)strlen(url->srt.passphrase));
 	}
 	if (url->srt.streamid[0])
 		error |= srt_setsockflag(u, SRTO_STREAMID, url->srt.streamid,
-					 (int)strlen(url->srt.streamid));
+		                         (int)strlen(url->srt.streamid));
 	return error ? SRT_ERROR : 0;
 }
 
@@ -145,8 +145,8 @@ static int bind_port(SRTSOCKET socket, int family, uint16_t port)
 /* Bind to the port that the sender's callers share, or begin a new one when that is gone. */
 static int bind_shared(struct output_srt *s, int family)
 {
-	uint16_t *port = &shared_ports[sender_index(s->task.sender) % MAX_SENDERS]
-				      [family == AF_INET6];
+	uint16_t *port =
+		&shared_ports[sender_index(s->task.sender) % MAX_SENDERS][family == AF_INET6];
 	struct sockaddr_storage local;
 	int length = sizeof(local);
 
@@ -158,7 +158,7 @@ static int bind_shared(struct output_srt *s, int family)
 	    srt_getsockname(s->socket, (struct sockaddr *)&local, &length))
 		return SRT_ERROR;
 	*port = ntohs(family == AF_INET6 ? ((struct sockaddr_in6 *)&local)->sin6_port
-					 : ((struct sockaddr_in *)&local)->sin_port);
+	                                 : ((struct sockaddr_in *)&local)->sin_port);
 	return 0;
 }
 
@@ -210,7 +210,7 @@ static void poll_resolve(struct output_srt *s, int64_t now_ns)
 		return;
 	if (error)
 		snprintf(reason, sizeof(reason), "cannot resolve the host name: %s",
-			 resolve_error(s->resolve));
+		         resolve_error(s->resolve));
 	resolve_drop(s->resolve);
 	s->resolve = NULL;
 	if (error)
@@ -301,7 +301,8 @@ static void send_waiting(struct output_srt *s, int64_t now_ns)
 		s->newest = head;
 		s->newest_ns = now_ns;
 	}
-	for (int i = 0; going && i < MESSAGES_PER_TICK && head - s->position >= MESSAGE_PACKETS; i++)
+	for (int i = 0; going && i < MESSAGES_PER_TICK && head - s->position >= MESSAGE_PACKETS;
+	     i++)
 		going = send_message(s, MESSAGE_PACKETS, now_ns);
 	if (going && head != s->position && head - s->position < MESSAGE_PACKETS &&
 	    now_ns - s->newest_ns > LEFTOVER_PATIENCE_NS)
@@ -319,7 +320,7 @@ static void run_connected(struct output_srt *s, int64_t now_ns)
 	}
 	send_waiting(s, now_ns);
 	rate_update(&s->rate, now_ns, counter_get(&s->base.counters.bytes_sent),
-		    &s->base.counters.bitrate_bps);
+	            &s->base.counters.bitrate_bps);
 }
 
 static void output_srt_tick(struct sender_task *task, int64_t now_ns)

@@ -19,17 +19,17 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CHUNK_BYTES	  4096
-#define CONTROL_CHANNEL	  2 /* chunk stream ids, RTMP 1.0 section 5.3.1.1 */
-#define DATA_CHANNEL	  4
-#define AUDIO_CHANNEL	  5
-#define VIDEO_CHANNEL	  6
-#define MAX_MESSAGES	  64 /* before the server has to say that publishing started */
+#define CHUNK_BYTES     4096
+#define CONTROL_CHANNEL 2 /* chunk stream ids, RTMP 1.0 section 5.3.1.1 */
+#define DATA_CHANNEL    4
+#define AUDIO_CHANNEL   5
+#define VIDEO_CHANNEL   6
+#define MAX_MESSAGES    64 /* before the server has to say that publishing started */
 
 struct publisher {
 	RTMP rtmp;
 	char tc_url[sizeof(((struct output_url *)0)->host) +
-		    sizeof(((struct output_url *)0)->rtmp.app) + 32];
+	            sizeof(((struct output_url *)0)->rtmp.app) + 32];
 	char *body; /* RTMP_MAX_HEADER_SIZE bytes of headroom, then the message */
 	size_t capacity;
 };
@@ -37,7 +37,7 @@ struct publisher {
 static pthread_once_t library_once = PTHREAD_ONCE_INIT;
 
 __attribute__((format(printf, 2, 0))) static void log_library(int level, const char *format,
-							       va_list args)
+                                                              va_list args)
 {
 	char line[400];
 
@@ -73,7 +73,7 @@ static void set_link(struct publisher *p, const struct output_url *url)
 	if (url->port != 1935)
 		snprintf(port, sizeof(port), ":%u", url->port);
 	snprintf(p->tc_url, sizeof(p->tc_url), "rtmp://%s%s%s%s/%s", v6 ? "[" : "", url->host,
-		 v6 ? "]" : "", port, url->rtmp.app);
+	         v6 ? "]" : "", port, url->rtmp.app);
 	link->protocol = RTMP_PROTOCOL_RTMP | RTMP_FEATURE_WRITE;
 	link->hostname = make_aval(url->host);
 	link->port = url->port;
@@ -102,7 +102,8 @@ static void find_text(AMFObject *object, const char *name, char *out, size_t siz
 
 static bool names_failure(const char *method, const char *level)
 {
-	return !strcmp(method, "_error") || (!strcmp(method, "onStatus") && !strcmp(level, "error"));
+	return !strcmp(method, "_error") ||
+	       (!strcmp(method, "onStatus") && !strcmp(level, "error"));
 }
 
 /* Does this message say that publishing failed? Then why gets the server's words. */
@@ -125,7 +126,7 @@ static bool is_refusal(const RTMPPacket *packet, char *why, size_t size)
 	refusal = names_failure(method_name, level);
 	if (refusal)
 		snprintf(why, size, "the server refused: %s%s%s", code,
-			 *code && *description ? ": " : "", description);
+		         *code && *description ? ": " : "", description);
 	AMF_Reset(&object);
 	return refusal;
 }
@@ -182,7 +183,7 @@ static int reserve(struct publisher *p, size_t size)
 }
 
 static int send_body(struct publisher *p, uint8_t type, int channel, uint32_t timestamp_ms,
-		     size_t size)
+                     size_t size)
 {
 	RTMPPacket packet = {
 		.m_headerType = RTMP_PACKET_SIZE_LARGE,
@@ -212,7 +213,7 @@ static int raise_chunk_size(struct publisher *p)
 }
 
 int publisher_open(struct publisher **out, int fd, const struct output_url *url, char *why,
-		   size_t size)
+                   size_t size)
 {
 	struct publisher *p = calloc(1, sizeof(*p));
 	int error;

@@ -21,7 +21,7 @@ struct publisher;
  * Thread: the output's own (all four).
  */
 int publisher_open(struct publisher **out, int fd, const struct output_url *url, char *why,
-		   size_t size);
+                   size_t size);
 
 /*
  * Send one tag as an RTMP message with the time stamp given (ms, wraps at 32 bits as RTMP does).

@@ -10,14 +10,14 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define MAX_SENDERS	16
+#define MAX_SENDERS     16
 #define DEFAULT_SENDERS 4
 
 struct sender {
 	struct tick_loop *loop;
 	unsigned int index;
 	struct sender_task *tasks; /* the sender's thread */
-	size_t load;		   /* tasks given to it; the manager's thread */
+	size_t load;               /* tasks given to it; the manager's thread */
 	char name[16];
 };
 
@@ -56,9 +56,9 @@ int senders_create(struct senders **out, const struct senders_config *config)
 	for (unsigned int i = 0; !error && i < senders->count; i++) {
 		struct sender *sender = &senders->all[i];
 		struct tick_config tick = {.name = sender->name,
-					   .period_us = config->tick_us,
-					   .tick = sender_tick,
-					   .context = sender};
+		                           .period_us = config->tick_us,
+		                           .tick = sender_tick,
+		                           .context = sender};
 
 		sender->index = i;
 		snprintf(sender->name, sizeof(sender->name), "sender-%u", i % MAX_SENDERS);

@@ -13,8 +13,8 @@ struct senders;
 struct sender;
 
 struct senders_config {
-	unsigned int count;	/* 1 to 16; 0 = min(cores, 4) */
-	uint32_t tick_us;	/* 1000 to 50000, default 5000 */
+	unsigned int count; /* 1 to 16; 0 = min(cores, 4) */
+	uint32_t tick_us;   /* 1000 to 50000, default 5000 */
 };
 
 /* Owns: *out is the caller's, freed by senders_destroy. Errors: negative errno. Thread: main. */

@@ -16,7 +16,7 @@
 static void set_timeouts(int fd, int io_timeout_ms)
 {
 	const struct timeval timeout = {.tv_sec = io_timeout_ms / 1000,
-					.tv_usec = io_timeout_ms % 1000 * 1000};
+	                                .tv_usec = io_timeout_ms % 1000 * 1000};
 	const unsigned int user_timeout = (unsigned int)io_timeout_ms;
 	const int on = 1;
 
@@ -29,7 +29,8 @@ static void set_timeouts(int fd, int io_timeout_ms)
 /* 0 when connected, negative errno otherwise. */
 static int wait_connected(int fd, int timeout_ms, int stop_fd)
 {
-	struct pollfd polled[2] = {{.fd = fd, .events = POLLOUT}, {.fd = stop_fd, .events = POLLIN}};
+	struct pollfd polled[2] = {{.fd = fd, .events = POLLOUT},
+	                           {.fd = stop_fd, .events = POLLIN}};
 	socklen_t size = sizeof(int);
 	int error = 0, ready;
 
@@ -48,7 +49,7 @@ static int wait_connected(int fd, int timeout_ms, int stop_fd)
 }
 
 static int connect_one(const struct sockaddr *address, socklen_t length, int timeout_ms,
-		       int stop_fd)
+                       int stop_fd)
 {
 	int fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	int error = 0;
@@ -67,13 +68,13 @@ static int connect_one(const struct sockaddr *address, socklen_t length, int tim
 }
 
 int tcp_connect(const struct resolve_result *addresses, int timeout_ms, int io_timeout_ms,
-		int stop_fd)
+                int stop_fd)
 {
 	int fd = -EDESTADDRREQ;
 
 	for (size_t i = 0; i < addresses->count && fd < 0 && fd != -ECANCELED; i++)
 		fd = connect_one((const struct sockaddr *)&addresses->list[i].address,
-				 addresses->list[i].length, timeout_ms, stop_fd);
+		                 addresses->list[i].length, timeout_ms, stop_fd);
 	if (fd >= 0)
 		set_timeouts(fd, io_timeout_ms);
 	return fd;

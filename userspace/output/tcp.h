@@ -13,6 +13,6 @@
  * other negative errno of the last address. Thread: any but a loop.
  */
 int tcp_connect(const struct resolve_result *addresses, int timeout_ms, int io_timeout_ms,
-		int stop_fd);
+                int stop_fd);
 
 #endif

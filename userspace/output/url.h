@@ -25,8 +25,8 @@ struct output_url {
 		uint32_t conntimeo_ms; /* 100 to 60000, default 3000 */
 	} srt;
 	struct {
-		char app[512];	 /* one or more path levels, without slashes at its ends */
-		char key[1024];	 /* the last path level with its query string: a secret */
+		char app[512];  /* one or more path levels, without slashes at its ends */
+		char key[1024]; /* the last path level with its query string: a secret */
 	} rtmp;
 };
 

@@ -33,10 +33,10 @@ int channel_create(struct channel **out, const struct channel_config *config)
 	if (!channel)
 		return -ENOMEM;
 	channel->name = strdup(config->name);
-	error = channel->name ? ring_create(&channel->ring, config->ring_packets
-								     ? config->ring_packets
-								     : RING_DEFAULT_PACKETS)
-			      : -ENOMEM;
+	error = channel->name
+	                ? ring_create(&channel->ring, config->ring_packets ? config->ring_packets
+	                                                                   : RING_DEFAULT_PACKETS)
+	                : -ENOMEM;
 	if (error) {
 		channel_destroy(channel);
 		return error;
@@ -117,7 +117,7 @@ void channel_receive(struct channel *channel, const uint8_t *datagram, size_t si
 	if (!bare_ts && !track_sequence(channel, &packet))
 		return;
 	ring_write(channel->ring, packet.payload, packet.size / TS_PACKET_BYTES,
-		   (uint32_t)(now_ns / NS_PER_US));
+	           (uint32_t)(now_ns / NS_PER_US));
 	counter_add(&channel->counters.bytes_received, packet.size);
 	atomic_store_explicit(&channel->last_ns, now_ns, memory_order_relaxed);
 }
@@ -125,7 +125,7 @@ void channel_receive(struct channel *channel, const uint8_t *datagram, size_t si
 void channel_tick(struct channel *channel, int64_t now_ns)
 {
 	rate_update(&channel->rate, now_ns, counter_get(&channel->counters.bytes_received),
-		    &channel->counters.bitrate_bps);
+	            &channel->counters.bitrate_bps);
 }
 
 const struct ring *channel_ring(const struct channel *channel)

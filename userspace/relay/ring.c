@@ -29,7 +29,7 @@ _Static_assert(sizeof(struct slot) == TS_PACKET_BYTES + sizeof(uint32_t), "a slo
 struct ring {
 	uint64_t mask;
 	_Alignas(64) _Atomic uint64_t reserved; /* slots before this one may be being written */
-	_Alignas(64) _Atomic uint64_t head;	/* slots before this one are complete */
+	_Alignas(64) _Atomic uint64_t head;     /* slots before this one are complete */
 	_Alignas(64) struct slot slots[];
 };
 
@@ -81,7 +81,7 @@ void ring_write(struct ring *ring, const uint8_t *packets, size_t count, uint32_
 	atomic_store_explicit(&ring->reserved, head + count, memory_order_relaxed);
 	for (size_t i = 0; i < count; i++)
 		slot_store(&ring->slots[(head + i) & ring->mask], packets + i * TS_PACKET_BYTES,
-			   arrival_us);
+		           arrival_us);
 	atomic_store_explicit(&ring->head, head + count, memory_order_release);
 }
 
@@ -91,7 +91,7 @@ uint64_t ring_head(const struct ring *ring)
 }
 
 size_t ring_read(const struct ring *ring, uint64_t *position, uint8_t *out, size_t max,
-		 uint32_t *arrival_us, uint64_t *lost)
+                 uint32_t *arrival_us, uint64_t *lost)
 {
 	const uint64_t head = ring_head(ring), start = *position;
 	size_t count = head - start < max ? (size_t)(head - start) : max;
@@ -100,7 +100,7 @@ size_t ring_read(const struct ring *ring, uint64_t *position, uint8_t *out, size
 
 	for (size_t i = 0; i < count; i++) {
 		slot_load(&ring->slots[(start + i) & ring->mask], out + i * TS_PACKET_BYTES,
-			  &arrival);
+		          &arrival);
 		if (i == 0)
 			first = arrival;
 	}

@@ -43,6 +43,6 @@ uint64_t ring_head(const struct ring *ring);
  * Returns the number of packets copied, 0 when there is nothing new. Thread: any, one per position.
  */
 size_t ring_read(const struct ring *ring, uint64_t *position, uint8_t *out, size_t max,
-		 uint32_t *arrival_us, uint64_t *lost);
+                 uint32_t *arrival_us, uint64_t *lost);
 
 #endif
