@@ -64,27 +64,27 @@ endif
 all: $(PROGRAMS) ## build everything (this is the default)
 
 deps: ## install the packages needed to build, run, demo and test (needs root)
-	tools/install-deps.sh
+	@tools/install-deps.sh
 
 demo: ## install, build and show the main job; DEMO_SECONDS=20 ends by itself (needs root)
-	tools/install-deps.sh
+	@tools/install-deps.sh
 	$(MAKE) --no-print-directory all
-	tools/demo.sh $(DEMO_SECONDS)
+	@tools/demo.sh $(DEMO_SECONDS)
 
 run: all ## build and run with the configuration in ./config
 	$(BUILD)/medialive-distributor $(ARGS)
 
 test: ## install what is missing and run every test, sanitizers included (needs root)
-	tools/install-deps.sh
-	tests/run.sh
+	@tools/install-deps.sh
+	@tests/run.sh
 
 test-quick: ## as test, without the sanitizer builds and the browser
-	tests/run.sh quick
+	@tests/run.sh quick
 
 test-programs: all $(TEST_PROGRAMS)
 
 lint: $(SKELETON) ## check format, include rule, C and shell sources, JavaScript types
-	tools/lint.sh $(C_FILES) $(SHELL_FILES)
+	@tools/lint.sh $(C_FILES) $(SHELL_FILES)
 
 format: ## format the C sources in place
 	clang-format -i $(C_FILES)
@@ -159,6 +159,6 @@ $(BUILD)/tools/%: $(BUILD)/obj/tests/tools/%.o $(LIBRARY)
 # Each fuzz target for FUZZ_SECONDS, with clang's libFuzzer.
 FUZZ_SECONDS ?= 60
 fuzz: $(SKELETON) ## run every fuzz target for FUZZ_SECONDS (default 60)
-	tests/fuzz/run.sh $(FUZZ_SECONDS) $(FUZZERS)
+	@tests/fuzz/run.sh $(FUZZ_SECONDS) $(FUZZERS)
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

@@ -196,7 +196,7 @@ output_sent() {
 # and the receiver has played it out, then end the receiver, which writes its last buffer then.
 delivered() {
   wait_for 10 output_sent "$1" "$2" "$(size_of "$3")"
-  sleep $((patience))
+  sleep $((patience > 1 ? 2 : 1))
   stop_pid "$4"
 }
 

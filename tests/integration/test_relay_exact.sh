@@ -18,7 +18,7 @@ relay() {
   make_channel "$name" 5000 && add_output "$channel" "srt://127.0.0.1:9000" ||
     not_ok "$name: channel made" "$body"
   wait_for 10 output_is "$channel" "$output" connected
-  sent=$(send "$file" --record "$work/sent.ts" --speed 2 --json "$@" 10.77.0.2:5000)
+  sent=$(send "$file" --record "$work/sent.ts" --speed 4 --json "$@" 10.77.0.2:5000)
   delivered "$channel" "$output" "$work/sent.ts" "$receiver"
   if cmp "$work/sent.ts" "$work/got.ts" >"$work/cmp" 2>&1; then
     ok "$name over $mode: $(size_of "$work/got.ts") bytes equal"

@@ -649,10 +649,10 @@ static void test_slow_client(void **state)
 	strcat(channel, "/outputs");
 	snprintf(body, sizeof(body), "{\"name\":\"%s\",\"url\":\"srt://h:1?streamid=%s%s%s\"}",
 	         name, name, name, name);
-	for (int i = 0; i < 250; i++)
+	for (int i = 0; i < 120; i++)
 		call("POST", channel, body, 201);
 	channel[strlen(channel) - strlen("/outputs")] = '\0';
-	for (int i = 0; i < 60; i++) { /* 250 kB a message */
+	for (int i = 0; i < 40; i++) { /* 110 kB a message */
 		snprintf(body, sizeof(body), "{\"name\":\"%d\"}", i);
 		call("PUT", channel, body, 200);
 		message = next_message(fd, 1000);
@@ -667,7 +667,7 @@ static void test_slow_client(void **state)
 		fd++;
 	} while (opcode == 1);
 	assert_int_equal(opcode, -1);
-	assert_true(fd < 60);
+	assert_true(fd < 40);
 	close(slow);
 }
 

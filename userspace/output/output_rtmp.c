@@ -102,7 +102,22 @@ static int resolve_host(struct output_rtmp *o, struct resolve_result *addresses,
 	return error;
 }
 
-/* Send what is queued. The stream of a connection starts at time 0 with its first frame. */
+/*
+ * The tag's time in the connection's stream, which starts at 0 with its first frame. Negative: the frame
+ * belongs before that.
+ */
+static int64_t stream_time(const struct flv_tag *tag, int64_t *base_ms)
+{
+	if (*base_ms == INT64_MIN && tag->header)
+		return 0;
+	if (*base_ms == INT64_MIN)
+		*base_ms = tag->timestamp_ms;
+	if (tag->header && tag->timestamp_ms < *base_ms)
+		return 0;
+	return tag->timestamp_ms - *base_ms;
+}
+
+/* Send what is queued. */
 static int send_queued(struct output_rtmp *o, struct publisher *publisher, int64_t *base_ms)
 {
 	struct flv_tag *tag;
@@ -110,18 +125,11 @@ static int send_queued(struct output_rtmp *o, struct publisher *publisher, int64
 
 	tag_queue_clear(o->queue);
 	while (!error && !stopping(o) && (tag = tag_queue_pop(o->queue))) {
-		if (*base_ms == INT64_MIN && !tag->header)
-			*base_ms = tag->timestamp_ms;
-		if (tag->header) {
-			error = publisher_send(publisher, tag,
-			                       *base_ms == INT64_MIN || tag->timestamp_ms < *base_ms
-			                               ? 0
-			                               : (uint32_t)(tag->timestamp_ms - *base_ms));
-		} else if (tag->timestamp_ms >= *base_ms) {
-			error = publisher_send(publisher, tag,
-			                       (uint32_t)(tag->timestamp_ms - *base_ms));
-			if (!error)
-				counter_add(&o->base.counters.bytes_sent, tag->size);
+		const int64_t time_ms = stream_time(tag, base_ms);
+
+		if (time_ms >= 0) {
+			error = publisher_send(publisher, tag, (uint32_t)time_ms);
+			counter_add(&o->base.counters.bytes_sent, error ? 0 : tag->size);
 		}
 		flv_tag_unref(tag);
 	}
