@@ -4,15 +4,14 @@
  */
 #include "resolve.h"
 
+#include "thread.h"
+
 #include <errno.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define STACK_BYTES (256 << 10) /* getaddrinfo and its plug-ins */
 
 struct resolve {
 	atomic_uint references;
@@ -53,21 +52,6 @@ static void *resolve_main(void *argument)
 	return NULL;
 }
 
-static int start_thread(struct resolve *r)
-{
-	pthread_attr_t attributes;
-	pthread_t thread;
-	int error;
-
-	pthread_attr_init(&attributes);
-	pthread_attr_setstacksize(&attributes, STACK_BYTES);
-	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-	atomic_store(&r->references, 2);
-	error = pthread_create(&thread, &attributes, resolve_main, r);
-	pthread_attr_destroy(&attributes);
-	return error ? -EAGAIN : 0;
-}
-
 int resolve_start(struct resolve **out, const char *host, uint16_t port, int socktype)
 {
 	struct resolve *r = calloc(1, sizeof(*r));
@@ -81,9 +65,12 @@ int resolve_start(struct resolve **out, const char *host, uint16_t port, int soc
 	lookup(r, AI_NUMERICHOST | AI_NUMERICSERV);
 	if (!r->error) {
 		atomic_store(&r->done, true);
-	} else if (start_thread(r)) {
-		free(r);
-		return -EAGAIN;
+	} else {
+		atomic_store(&r->references, 2);
+		if (thread_start_detached(resolve_main, r)) {
+			free(r);
+			return -EAGAIN;
+		}
 	}
 	*out = r;
 	return 0;

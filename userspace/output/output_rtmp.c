@@ -12,6 +12,7 @@
 #include "base/container.h"
 #include "base/rate.h"
 #include "base/resolve.h"
+#include "base/thread.h"
 #include "feed.h"
 #include "publisher.h"
 #include "tcp.h"
@@ -31,7 +32,6 @@
 #define RESOLVE_POLL_MS    10
 #define RESOLVE_LIMIT_MS   15000
 #define IDLE_POLL_MS       1000
-#define STACK_BYTES        (256 << 10)
 
 struct output_rtmp {
 	struct output base;
@@ -230,20 +230,6 @@ static void output_rtmp_give_up(struct output *output)
 	feed_unsubscribe(&o->subscriber);
 }
 
-static int start_thread(struct output_rtmp *o)
-{
-	pthread_attr_t attributes;
-	pthread_t thread;
-	int error;
-
-	pthread_attr_init(&attributes);
-	pthread_attr_setstacksize(&attributes, STACK_BYTES);
-	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-	error = pthread_create(&thread, &attributes, output_rtmp_main, o);
-	pthread_attr_destroy(&attributes);
-	return error ? -EAGAIN : 0;
-}
-
 int output_rtmp_create(struct output **out, const struct output_config *config, struct feed *feed)
 {
 	struct output_rtmp *o = calloc(1, sizeof(*o));
@@ -266,7 +252,7 @@ int output_rtmp_create(struct output **out, const struct output_config *config, 
 	}
 	error = tag_queue_create(&o->queue, &o->base.counters.frames_dropped);
 	if (!error)
-		error = start_thread(o);
+		error = thread_start_detached(output_rtmp_main, o);
 	if (error) {
 		atomic_store(&o->references, 1);
 		drop_reference(o);
