@@ -81,10 +81,17 @@ check_types() {
   npm --prefix tests/browser run --silent check
 }
 
+# gcc's warnings are errors of every build; these are clang's.
+check_clang() {
+  make --no-print-directory -j"$(nproc)" BUILD=build/clang CC=clang test-programs >build/clang.log ||
+    { tail -30 build/clang.log && return 1; }
+}
+
 step "format" clang-format --dry-run --Werror "${c_files[@]}"
 step "include rule" check_includes
 step "one place for each library" check_libraries
 step "headers compile alone" check_headers_alone
+step "clang" check_clang
 step "cppcheck" cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr \
   --enable=warning,performance,portability \
   -D_GNU_SOURCE -D'LIBBPF_OPTS(type, name, ...)=struct type name = {__VA_ARGS__}' \

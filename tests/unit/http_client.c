@@ -66,7 +66,7 @@ static int read_head(int fd, char *head, size_t size)
 
 const char *http_header(const struct http_reply *reply, const char *name)
 {
-	static char value[1024];
+	static _Thread_local char value[1024];
 	size_t n = strlen(name);
 
 	for (const char *at = strstr(reply->head, "\r\n"); at; at = strstr(at, "\r\n")) {

@@ -20,7 +20,7 @@ int feed_create(struct feed **out, struct channel *channel, struct senders *send
 
 /*
  * Give up the feed and its channel once ingest has been unbound and every output destroyed. Returns at
- * once; both are freed when every loop (loops: ingest, then the senders; at most 32) has passed.
+ * once; both are freed when every loop (loops: ingest, then the senders; at most 32; copied) has passed.
  * NULL is fine. Thread: manager.
  */
 void feed_destroy(struct feed *feed, struct tick_loop *const *loops, size_t loop_count);
