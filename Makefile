@@ -17,7 +17,9 @@ BUILD    := build
 SANITIZE :=
 endif
 
-WARNINGS := -Wall -Wextra -Werror -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes \
+# WERROR= builds with a compiler that warns of more than the ones we know.
+WERROR   ?= -Werror
+WARNINGS := -Wall -Wextra $(WERROR) -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes \
             -Wformat=2 -Wundef
 PACKAGES := libbpf libxdp srt librtmp libulfius libmicrohttpd jansson libdvbpsi uuid
 CFLAGS   ?= -O2 -g
@@ -126,9 +128,8 @@ $(BUILD)/obj/%.o: %.c | $(SKELETON)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
 
-# Ubuntu keeps bpftool beside its kernel tools.
-BPFTOOL ?= $(firstword $(shell command -v /usr/sbin/bpftool) \
-                       $(wildcard /usr/lib/linux-tools/*/bpftool) bpftool)
+# Ubuntu keeps bpftool beside its kernel tools; its /usr/sbin/bpftool only knows those of the running one.
+BPFTOOL ?= $(lastword bpftool $(wildcard /usr/sbin/bpftool /usr/lib/linux-tools/*/bpftool))
 
 $(BUILD)/bpf/steer.bpf.o: bpf/steer.bpf.c bpf/steer.h
 	@mkdir -p $(@D)
@@ -137,7 +138,10 @@ $(BUILD)/bpf/steer.bpf.o: bpf/steer.bpf.c bpf/steer.h
 		-c -o $@ $<
 
 $(SKELETON): $(BUILD)/bpf/steer.bpf.o
-	$(Q)$(BPFTOOL) gen skeleton $< name steer_bpf > $@
+	$(Q)$(BPFTOOL) gen skeleton $< name steer_bpf > $@.tmp && mv $@.tmp $@
+
+# A system header to the compiler, so its dependency files leave it out.
+$(call objects,userspace/ingest/steering.c $(BPF_TESTS)): $(SKELETON)
 
 $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(call objects,$(FAKES) userspace/options.c) \
 		$(TOOL_LIB) $(LIBRARY)

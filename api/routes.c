@@ -298,17 +298,54 @@ static int dispatch(struct call *c)
 	return serve_file(c);
 }
 
+/* The text, or with every byte beyond ASCII as '?' when it is not UTF-8: cut in the middle, say. */
+static json_t *readable(const char *text)
+{
+	char plain[sizeof(((struct api_error *)0)->message)];
+	json_t *string = json_string(text);
+	size_t i = 0;
+
+	if (string)
+		return string;
+	for (; text[i] && i < sizeof(plain) - 1; i++)
+		plain[i] = (char)(text[i] & 0x80 ? '?' : text[i]);
+	plain[i] = '\0';
+	return json_string(plain);
+}
+
 static json_t *error_object(const struct api_error *error)
 {
-	return json_pack("{s:{s:s, s:s, s:o}}", "error", "code", error->code, "message",
-	                 error->message, "field",
-	                 *error->field ? json_string(error->field) : json_null());
+	return json_pack("{s:{s:s, s:o, s:o}}", "error", "code", error->code, "message",
+	                 readable(error->message), "field",
+	                 *error->field ? readable(error->field) : json_null());
+}
+
+/*
+ * A browser says which page a request comes from (RFC 6454). Only our own page may ask: any other could
+ * otherwise read and control the distributor through the browser of an operator who looks at it. Behind a
+ * proxy the page's host is in Host or X-Forwarded-Host; programs that are no browsers send no Origin.
+ */
+static int check_origin(struct call *c)
+{
+	static const char *const names[] = {"Host", "X-Forwarded-Host"};
+	const char *origin = u_map_get_case(c->request->map_header, "Origin"), *host;
+	const char *authority = origin ? strstr(origin, "://") : NULL;
+
+	if (!origin)
+		return 0;
+	for (size_t i = 0; authority && i < sizeof(names) / sizeof(names[0]); i++) {
+		host = u_map_get_case(c->request->map_header, names[i]);
+		if (host && !strcasecmp(host, authority + 3))
+			return 0;
+	}
+	return api_error_set(&c->error, 403, "foreign_origin", NULL,
+	                     "Requests from pages of another host are refused");
 }
 
 int routes_handle(const struct _u_request *request, struct _u_response *response, void *user_data)
 {
 	struct call call = {.routes = user_data, .request = request, .response = response};
-	int status = dispatch(&call);
+	int status = check_origin(&call) ? -1 : dispatch(&call);
 
 	u_map_put(response->map_header, "X-Content-Type-Options", "nosniff");
 	if (status < 0) {

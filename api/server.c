@@ -95,6 +95,13 @@ static void set_options(int fd)
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 }
 
+static bool is_loopback(const union address *address)
+{
+	if (address->any.sa_family == AF_INET6)
+		return IN6_IS_ADDR_LOOPBACK(&address->ipv6.sin6_addr);
+	return ntohl(address->ipv4.sin_addr.s_addr) >> 24 == 127;
+}
+
 /* Open the listening socket and learn its port. */
 static int open_listener(struct api_server *server, const char *text)
 {
@@ -120,6 +127,10 @@ static int open_listener(struct api_server *server, const char *text)
 		close(fd);
 		return error;
 	}
+	if (!is_loopback(&address))
+		log_warning("http: anybody who reaches %s controls the distributor: there is no "
+		            "authentication",
+		            text);
 	server->listen_fd = fd;
 	server->port = ntohs(address.any.sa_family == AF_INET6 ? address.ipv6.sin6_port
 	                                                       : address.ipv4.sin_port);

@@ -4,7 +4,7 @@
  *
  * A frame is looked up by destination address and port, then by port with any address. In-band VLAN
  * tags (802.1Q, 802.1ad; two at most), IPv4 options and plain IPv6 are understood. Every frame is counted by
- * verdict, every steered one also by port. Nothing is dropped here.
+ * verdict, one to a channel's port also by port, whatever becomes of it. Nothing is dropped here.
  */
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
@@ -65,13 +65,17 @@ static __always_inline void count(void *map, __u32 index, __u64 bytes)
 	}
 }
 
-/* The UDP header is whole and its length fits into what is left of the frame. */
+/*
+ * The UDP header is whole, and its length fits into the room that IP gives it (bytes) and into what is
+ * left of the frame.
+ */
 static __always_inline enum steer_verdict parse_udp(const struct udphdr *udp, const void *end,
-                                                    struct steer_target *target)
+                                                    int room, struct steer_target *target)
 {
 	if ((const void *)(udp + 1) > end)
 		return STEER_PASS_MALFORMED;
-	if (bpf_ntohs(udp->len) < sizeof(*udp) || (const void *)udp + bpf_ntohs(udp->len) > end)
+	if (bpf_ntohs(udp->len) < sizeof(*udp) || bpf_ntohs(udp->len) > room ||
+	    (const void *)udp + bpf_ntohs(udp->len) > end)
 		return STEER_PASS_MALFORMED;
 	target->port = udp->dest;
 	return STEER_REDIRECTED;
@@ -89,7 +93,8 @@ static __always_inline enum steer_verdict parse_ipv4(const struct iphdr *ip, con
 	target->address[10] = 0xff;
 	target->address[11] = 0xff;
 	__builtin_memcpy(&target->address[12], &ip->daddr, 4);
-	return parse_udp((const void *)ip + ip->ihl * 4, end, target);
+	return parse_udp((const void *)ip + ip->ihl * 4, end, bpf_ntohs(ip->tot_len) - ip->ihl * 4,
+	                 target);
 }
 
 /* ::ffff:0:0/96 stands for IPv4 and is never on the wire (RFC 6890 section 2.2.3). */
@@ -109,7 +114,7 @@ static __always_inline enum steer_verdict parse_ipv6(const struct ipv6hdr *ip, c
 	if (ip->nexthdr != IPPROTO_UDP)
 		return STEER_PASS_NOT_UDP;
 	__builtin_memcpy(target->address, &ip->daddr, sizeof(target->address));
-	return parse_udp((const void *)(ip + 1), end, target);
+	return parse_udp((const void *)(ip + 1), end, bpf_ntohs(ip->payload_len), target);
 }
 
 /* STEER_REDIRECTED means: UDP, and target is filled in. */
@@ -160,6 +165,22 @@ static __always_inline const struct steer_rule *find_rule(struct steer_target *t
 	return bpf_map_lookup_elem(&ports, target);
 }
 
+/* To the socket of the queue, if there is a rule, room in its frames, and a socket. */
+static __always_inline enum steer_verdict redirect(const struct xdp_md *context,
+                                                   struct steer_target *target, __u64 bytes)
+{
+	const struct steer_rule *rule = find_rule(target);
+
+	if (!rule)
+		return STEER_PASS_NO_RULE;
+	count(&port_counters, rule->slot, bytes);
+	if (bytes > STEER_MAX_FRAME)
+		return STEER_PASS_TOO_BIG;
+	if (bpf_redirect_map(&xsks, context->rx_queue_index, XDP_PASS) != XDP_REDIRECT)
+		return STEER_PASS_NO_SOCKET;
+	return STEER_REDIRECTED;
+}
+
 SEC("xdp")
 int steer(struct xdp_md *context)
 {
@@ -167,24 +188,13 @@ int steer(struct xdp_md *context)
 	const void *end = (const void *)(long)context->data_end;
 	const __u64 bytes = context->data_end - context->data;
 	struct steer_target target = {};
-	const struct steer_rule *rule;
 	enum steer_verdict verdict;
-	int action = XDP_PASS;
 
 	verdict = parse_frame(data, end, &target);
-	if (verdict == STEER_REDIRECTED) {
-		rule = find_rule(&target);
-		if (!rule) {
-			verdict = STEER_PASS_NO_RULE;
-		} else {
-			count(&port_counters, rule->slot, bytes);
-			action = bpf_redirect_map(&xsks, context->rx_queue_index, XDP_PASS);
-			if (action != XDP_REDIRECT)
-				verdict = STEER_PASS_NO_SOCKET;
-		}
-	}
+	if (verdict == STEER_REDIRECTED)
+		verdict = redirect(context, &target, bytes);
 	count(&verdicts, verdict, bytes);
-	return action;
+	return verdict == STEER_REDIRECTED ? XDP_REDIRECT : XDP_PASS;
 }
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";

@@ -10,6 +10,7 @@
 
 #define STEER_MAX_PORTS  4096 /* rules: channel ports of one interface */
 #define STEER_MAX_QUEUES 256  /* receive queues of one interface */
+#define STEER_MAX_FRAME  1792 /* bytes that fit into a frame of the AF_XDP sockets' memory */
 
 /* Where a datagram is sent to. IPv4 addresses are v4-mapped (::ffff:a.b.c.d, RFC 4291 2.5.5.2). */
 struct steer_target {
@@ -38,6 +39,7 @@ enum steer_verdict {
 	STEER_PASS_NOT_IP,    /* ARP, LLDP and the like */
 	STEER_PASS_FRAGMENT,  /* an IP fragment: the kernel reassembles it */
 	STEER_PASS_MALFORMED, /* lengths that contradict each other or the frame */
+	STEER_PASS_TOO_BIG,   /* longer than STEER_MAX_FRAME: the kernel's socket gets it */
 	STEER_VERDICTS,
 };
 

@@ -11,6 +11,9 @@ set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
 passed=0 failed=0 skipped=0
+# The thread sanitizer cannot map its shadow where addresses are randomised over 32 bits.
+fixed_layout=(setarch -R)
+setarch -R true 2>/dev/null || fixed_layout=()
 logs=build/test
 mkdir -p "$logs"
 
@@ -55,8 +58,7 @@ run_build() {
   export TSAN_OPTIONS=suppressions=$PWD/tests/tsan.supp:second_deadlock_stack=1
   for program in "$build"/unit/test_* "$build"/bpf-tests/test_* tests/integration/test_*.sh; do
     [[ $program == *"$pattern"* && -x $program ]] || continue
-    # Thread sanitizer cannot map its shadow where addresses are randomised over 32 bits.
-    run_program "$name $(basename "$program" .sh)" setarch -R "$program"
+    run_program "$name $(basename "$program" .sh)" "${fixed_layout[@]}" "$program"
   done
 }
 
@@ -72,6 +74,7 @@ run_browser() {
 
 case ${1:-all} in
   all)
+    run_program lint make --no-print-directory lint
     run_build plain
     run_browser
     run_build asan

@@ -72,7 +72,7 @@ make_network() {
 # socket joins them, because those do not belong to a network namespace.
 make_servers() {
   local proxy='proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade;
-      proxy_set_header Connection $door; proxy_set_header Host $host; proxy_read_timeout 1h;'
+      proxy_set_header Connection $door; proxy_set_header Host $http_host; proxy_read_timeout 1h;'
   local map='map $http_upgrade $door { default upgrade; "" close; } access_log off;'
   mkdir -p $state/record
   cat >$state/inner.conf <<CONF

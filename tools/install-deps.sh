@@ -10,14 +10,14 @@ packages=(
   libulfius-dev libmicrohttpd-dev libjansson-dev uuid-dev libdvbpsi-dev # API, configuration, PSI
   libcmocka-dev clang-format cppcheck shellcheck                        # tests and lint
   iproute2 ethtool procps util-linux curl jq ca-certificates            # demo and tests
-  srt-tools ffmpeg nginx-light libnginx-mod-rtmp chromium
+  srt-tools ffmpeg nginx-light libnginx-mod-rtmp
 )
 
 # Ubuntu has bpftool among its kernel tools.
 if grep -q '^ID=ubuntu' /etc/os-release; then
   packages+=(linux-tools-common linux-tools-generic)
 else
-  packages+=(bpftool)
+  packages+=(bpftool chromium) # Ubuntu's chromium is a snap: browser tests are skipped there
 fi
 # Node may have come from elsewhere than Debian.
 command -v node >/dev/null && command -v npm >/dev/null || packages+=(nodejs npm)
@@ -37,8 +37,9 @@ echo "Installing: ${missing[*]}"
 export DEBIAN_FRONTEND=noninteractive
 # A package must not start services of its own here: demo and tests start what they need.
 policy=/usr/sbin/policy-rc.d
-if [ ! -e "$policy" ]; then
-  printf '#!/bin/sh\nexit 101\n' >"$policy"
+mark='# medialive-distributor: make deps'
+if [ ! -e "$policy" ] || grep -qF "$mark" "$policy"; then # ours may be left from a run that was killed
+  printf '#!/bin/sh\n%s\nexit 101\n' "$mark" >"$policy"
   chmod 755 "$policy"
   trap 'rm -f "$policy"' EXIT
 fi

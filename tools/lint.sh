@@ -87,7 +87,12 @@ check_clang() {
     { tail -30 build/clang.log && return 1; }
 }
 
-step "format" clang-format --dry-run --Werror "${c_files[@]}"
+# Other versions of clang-format lay some things out differently.
+if clang-format --version | grep -q 'version 14\.'; then
+  step "format" clang-format --dry-run --Werror "${c_files[@]}"
+else
+  echo "ok - format # SKIP clang-format 14 decides"
+fi
 step "include rule" check_includes
 step "one place for each library" check_libraries
 step "headers compile alone" check_headers_alone

@@ -13,6 +13,10 @@ cleanup() {
 }
 trap cleanup EXIT
 
+if [ ! -x "${CHROMIUM:-/usr/bin/chromium}" ]; then
+  echo "ok - the dashboard in a browser # SKIP no Chromium here"
+  exit 0
+fi
 "$root/build/medialive-distributor" --http 127.0.0.1:0 --config-dir "$work/config" \
   --dashboard-dir "$root/dashboard" 2>"$work/log" &
 pid=$!

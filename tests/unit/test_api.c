@@ -180,8 +180,8 @@ static void test_rest(void **state)
 	json = call("POST", path, "{\"url\":\"rtmp://h/app/key\"}", 201);
 	assert_string_equal(text_of(json, "url"), "rtmp://h/app/***");
 	snprintf(path, sizeof(path), "%s/outputs/%s", channel, text_of(json, "id"));
-	json = call("PUT", path, "{\"url\":\"rtmp://h2/app/***\",\"enabled\":false}", 200);
-	assert_string_equal(text_of(json, "url"), "rtmp://h2/app/***");
+	json = call("PUT", path, "{\"url\":\"rtmp://h/app/***\",\"enabled\":false}", 200);
+	assert_string_equal(text_of(json, "url"), "rtmp://h/app/***");
 	assert_null(call("DELETE", path, NULL, 204));
 	assert_error(call("DELETE", path, NULL, 404), "not_found", NULL);
 	assert_null(call("DELETE", channel, NULL, 204));
@@ -293,6 +293,57 @@ static void test_headers(void **state)
 	http_call(port, &reply, "HEAD", "/api/channels", "", NULL, 0);
 	assert_int_equal(reply.status, 200);
 	http_free(&reply);
+}
+
+/* Only our own page may ask through a browser, also behind a proxy. */
+static void test_origin(void **state)
+{
+	static const struct {
+		const char *headers;
+		int status;
+	} cases[] = {
+		{"Origin: http://evil.example\r\n", 403},
+		{"Origin: null\r\n", 403},
+		{"Origin: http://127.0.0.1.evil.example\r\n", 403},
+		{"Origin: https://tv.example\r\nX-Forwarded-Host: tv.example\r\n", 200},
+		{"Origin: https://evil.example\r\nX-Forwarded-Host: tv.example\r\n", 403},
+	};
+	struct http_reply reply;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		http_call(port, &reply, "GET", "/api/channels", cases[i].headers, NULL, 0);
+		assert_int_equal(reply.status, cases[i].status);
+		if (reply.status == 403)
+			assert_error(reply.json, "foreign_origin", NULL);
+		http_free(&reply);
+	}
+	http_call(port, &reply, "GET", "/ws", cases[0].headers, NULL, 0);
+	assert_int_equal(reply.status, 403);
+	http_free(&reply);
+	http_call(port, &reply, "GET", "/api/channels", "Origin: http://localhost\r\n", NULL, 0);
+	assert_int_equal(reply.status, 200);
+	http_free(&reply);
+}
+
+/* A message that is cut within a character is still an error object. */
+static void test_cut_characters(void **state)
+{
+	char name[300], body[400];
+	size_t n = 1;
+
+	(void)state;
+	name[0] = 'a';
+	for (; n < 201; n += 2)
+		memcpy(name + n, "\xc3\xa9", 2);
+	name[n] = '\0';
+	snprintf(body, sizeof(body), "{\"name\":\"%s\",\"rtp_port\":7001}", name);
+	call("POST", "/api/channels", body, 201);
+	assert_error(call("POST", "/api/channels", body, 409), "port_in_use", "rtp_port");
+	snprintf(body, sizeof(body),
+	         "{\"name\":\"b\",\"rtp_port\":7002,\"outputs\":[{\"url\":\"srt://h:1?%.61s=1\"}]}",
+	         name);
+	assert_error(call("POST", "/api/channels", body, 422), "invalid_url", "outputs[0].url");
 }
 
 /* A name of so many bytes makes a body of exactly size bytes. */
@@ -725,6 +776,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_errors, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_methods, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_headers, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_origin, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_cut_characters, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_sizes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_deep, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_files, setup, teardown),

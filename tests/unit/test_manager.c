@@ -339,19 +339,26 @@ static void test_update_running(void **state)
 
 	assert_int_equal(update_output(id, a, "{\"name\":\"AA\"}", &error), 0);
 	assert_string_equal(fakes_journal(), "");
-	assert_int_equal(update_output(id, a, "{\"url\":\"srt://x:9?passphrase=***\"}", &error), 0);
-	assert_string_equal(fakes_journal(), "unoutput A; output AA x:9; ");
-	assert_non_null(strstr(file_text(), "srt://x:9?passphrase=0123456789"));
+	assert_int_equal(update_output(id, a, "{\"url\":\"srt://x:9?passphrase=***\"}", &error),
+	                 -1);
+	assert_string_equal(error.code, "invalid_url"); /* the secret is not for another peer */
+	assert_string_equal(fakes_journal(), "");
+	assert_int_equal(
+		update_output(id, a, "{\"url\":\"srt://a:1?passphrase=***&latency=9\"}", &error),
+		0);
+	assert_string_equal(fakes_journal(), "unoutput A; output AA a:1; ");
+	assert_non_null(strstr(file_text(), "srt://a:1?passphrase=0123456789&latency=9"));
 	assert_int_equal(update_output(id, b, "{\"enabled\":true}", &error), 0);
 	assert_string_equal(fakes_journal(), "output B b:2; ");
 	assert_int_equal(update_output(id, c, "{\"enabled\":false}", &error), 0);
 	assert_string_equal(fakes_journal(), "unoutput C; ");
 
 	/* The list turned round, one new, C left out, A as it was shown. */
-	snprintf(text, sizeof(text),
-	         "{\"outputs\":[{\"url\":\"srt://n:7\",\"name\":\"N\"},{\"id\":\"%s\"},"
-	         "{\"id\":\"%s\",\"url\":\"srt://x:9?passphrase=***\",\"enabled\":true}]}",
-	         b, a);
+	snprintf(
+		text, sizeof(text),
+		"{\"outputs\":[{\"url\":\"srt://n:7\",\"name\":\"N\"},{\"id\":\"%s\"},"
+		"{\"id\":\"%s\",\"url\":\"srt://a:1?passphrase=***&latency=9\",\"enabled\":true}]}",
+		b, a);
 	assert_int_equal(update(id, text, &error), 0);
 	assert_string_equal(fakes_journal(), "output N n:7; ");
 	assert_int_equal(manager_delete_output(manager, id, b, &error), 0);

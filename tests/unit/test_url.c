@@ -198,12 +198,18 @@ static void test_unmask(void **state)
 	static const struct {
 		const char *text, *stored, *result;
 	} cases[] = {
-		{"srt://new:2?passphrase=***&latency=9", "srt://h:1?passphrase=012345678%26",
-	         "srt://new:2?passphrase=012345678%26&latency=9"},
+		{"srt://h:1?passphrase=***&latency=9", "srt://h:1?passphrase=012345678%26",
+	         "srt://h:1?passphrase=012345678%26&latency=9"},
 		{"srt://new:2?passphrase=another-one", "srt://h:1?passphrase=0123456789",
 	         "srt://new:2?passphrase=another-one"},
 		{"srt://new:2", "srt://h:1?passphrase=0123456789", "srt://new:2"},
-		{"rtmp://new/app/***", "rtmp://h/a/key?t=1", "rtmp://new/app/key?t=1"},
+		{"rtmp://H:1935/a/***", "rtmp://h/a/key?t=1", "rtmp://H:1935/a/key?t=1"},
+		/* a secret does not go to another peer */
+		{"srt://new:1?passphrase=***", "srt://h:1?passphrase=0123456789", NULL},
+		{"srt://h:12?passphrase=***", "srt://h:1?passphrase=0123456789", NULL},
+		{"rtmp://new/a/***", "rtmp://h/a/key", NULL},
+		{"rtmp://h:1936/a/***", "rtmp://h/a/key", NULL},
+		{"rtmp://h/b/***", "rtmp://h/a/key", NULL},
 		{"rtmp://new/app/k", NULL, "rtmp://new/app/k"},
 		{"srt://new:2?passphrase=***", "rtmp://h/a/key", NULL},
 		{"rtmp://new/app/***", "srt://h:1", NULL},
@@ -220,10 +226,10 @@ static void test_unmask(void **state)
 		if (!error)
 			assert_string_equal(out, cases[i].result);
 	}
-	memset(text, 'a', sizeof(text));
-	memcpy(text, "rtmp://", 7);
-	memcpy(text + sizeof(text) - 7, "/a/***", 7);
-	snprintf(stored, sizeof(stored), "rtmp://h/a/%01000d", 1);
+	memset(text, '0', sizeof(text));
+	memcpy(text, "srt://h:1?passphrase=***&latency=", 33);
+	text[sizeof(text) - 1] = '\0';
+	snprintf(stored, sizeof(stored), "srt://h:1?passphrase=0123456789");
 	assert_int_equal(output_url_unmask(out, text, stored), -ENAMETOOLONG);
 }
 

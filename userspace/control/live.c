@@ -105,6 +105,11 @@ int live_prepare(struct live_change *change, const struct live_env *env,
 		return api_error_set(error, 500, "out_of_memory", NULL, "Not enough memory");
 	if (!live->feed && (intent == LIVE_START || retries))
 		code = prepare_start(&made, env, next, error);
+	else if (live->feed && intent != LIVE_STOP && moves &&
+	         channel_entry_overlaps(&live->entry, next))
+		code = api_error_set(error, 409, "channel_running", "rtp_ip",
+		                     "The channel is running on this port: stop it to change its "
+		                     "address alone");
 	else if (live->feed && intent != LIVE_STOP && moves)
 		code = bind_input(&made.binding, env, feed_channel(live->feed), next, error);
 	if (code) {

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -49,6 +50,12 @@ int store_open(struct store **out, const char *dir, char *why, size_t size)
 	if (store->dir_fd < 0) {
 		error = errno;
 		snprintf(why, size, "cannot open the directory %s: %s", dir, strerror(error));
+		store_close(store);
+		return -error;
+	}
+	if (flock(store->dir_fd, LOCK_EX | LOCK_NB)) {
+		error = errno;
+		snprintf(why, size, "the directory %s is in use by another distributor", dir);
 		store_close(store);
 		return -error;
 	}

@@ -14,7 +14,8 @@
 #define IPV4_FRAGMENT_MASK 0x3fffu
 #define UDP_HEADER_BYTES   8u
 
-static int parse_udp(struct frame_datagram *out, struct byte_reader *r)
+/* room: bytes that the IP header leaves for UDP. */
+static int parse_udp(struct frame_datagram *out, struct byte_reader *r, int room)
 {
 	size_t length;
 
@@ -22,7 +23,7 @@ static int parse_udp(struct frame_datagram *out, struct byte_reader *r)
 	out->port = bytes_u16(r);
 	length = bytes_u16(r);
 	bytes_u16(r); /* checksum */
-	if (r->overrun || length < UDP_HEADER_BYTES)
+	if (r->overrun || length < UDP_HEADER_BYTES || (int)length > room)
 		return -EBADMSG;
 	out->size = length - UDP_HEADER_BYTES;
 	out->payload = bytes_take(r, out->size);
@@ -39,7 +40,7 @@ static int parse_ipv4(struct frame_datagram *out, struct byte_reader *r)
 	bytes_take(r, (ip[0] & 0x0fu) * 4 - 20);
 	out->destination = (struct in6_addr){.s6_addr = {[10] = 0xff, [11] = 0xff}};
 	memcpy(&out->destination.s6_addr[12], ip + 16, 4);
-	return parse_udp(out, r);
+	return parse_udp(out, r, load_be16(ip + 2) - (ip[0] & 0x0f) * 4);
 }
 
 static int parse_ipv6(struct frame_datagram *out, struct byte_reader *r)
@@ -51,7 +52,7 @@ static int parse_ipv6(struct frame_datagram *out, struct byte_reader *r)
 	memcpy(&out->destination, ip + 24, sizeof(out->destination));
 	if (IN6_IS_ADDR_V4MAPPED(&out->destination)) /* never on the wire: RFC 6890 section 2.2.3 */
 		return -EBADMSG;
-	return parse_udp(out, r);
+	return parse_udp(out, r, load_be16(ip + 4));
 }
 
 int frame_parse(struct frame_datagram *out, const uint8_t *frame, size_t size)

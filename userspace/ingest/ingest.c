@@ -23,7 +23,7 @@
 /* An interface that was asked for, and the source that serves it: NULL means kernel sockets. */
 struct served_interface {
 	char name[16];
-	char reason[160]; /* why not a better mode, or "" */
+	char reason[400]; /* why not a better mode, or "" */
 	struct packet_source *source;
 };
 
@@ -71,7 +71,7 @@ static int try_steered(struct ingest *ingest, struct served_interface *interface
 /* Native XDP, then generic, then kernel sockets. */
 static void step_down(struct ingest *ingest, struct served_interface *interface)
 {
-	char native[72] = "", generic[72] = "";
+	char native[160] = "", generic[160] = "";
 
 	if (!try_steered(ingest, interface, false, native, sizeof(native)))
 		return;

@@ -61,7 +61,7 @@ struct ingest_interface_info {
 	char name[16];
 	char mode[16];         /* "xdp", "xdp-generic" or "udp" */
 	unsigned int queues;   /* AF_XDP sockets in use */
-	char reason[160];      /* why not a better mode, or "" */
+	char reason[400];      /* why not a better mode, or "" */
 	uint64_t rx_dropped;   /* frames lost for want of fill-ring frames or too big for a frame */
 	uint64_t rx_ring_full; /* frames lost because the socket's ring was full */
 };

@@ -29,6 +29,7 @@ struct kernel_source {
 	struct packet_source base;
 	int epoll;
 	const char *interfaces;
+	int64_t removed_ns; /* when a binding was last removed; the manager's thread */
 	struct mmsghdr messages[BATCH];
 	struct iovec vectors[BATCH];
 	uint8_t buffers[BATCH][DATAGRAM_BYTES];
@@ -98,9 +99,10 @@ static void set_options(int fd, sa_family_t family)
 }
 
 /* A port that was unbound just now is free again when the ingest thread has closed its socket. */
-static int bind_patiently(int fd, const struct sockaddr_storage *address, socklen_t length)
+static int bind_patiently(const struct kernel_source *source, int fd,
+                          const struct sockaddr_storage *address, socklen_t length)
 {
-	const int64_t deadline_ns = clock_now_ns() + BIND_PATIENCE_NS;
+	const int64_t deadline_ns = source->removed_ns + BIND_PATIENCE_NS;
 	const struct timespec pause = {.tv_nsec = BIND_PAUSE_NS};
 
 	while (bind(fd, (const struct sockaddr *)address, length)) {
@@ -135,7 +137,7 @@ static int kernel_add(struct packet_source *source, struct ingest_binding *bindi
 	if (fd < 0)
 		return describe_bind_error(-errno, binding->port, why, size);
 	set_options(fd, address.ss_family);
-	error = bind_patiently(fd, &address, length);
+	error = bind_patiently(kernel, fd, &address, length);
 	if (!error && address_is_multicast(&binding->address))
 		error = join_everywhere(kernel, fd, &address, length);
 	binding->socket = fd; /* before the ingest thread can see it */
@@ -151,7 +153,10 @@ static int kernel_add(struct packet_source *source, struct ingest_binding *bindi
 
 static void kernel_remove(struct packet_source *source, struct ingest_binding *binding)
 {
-	epoll_ctl(kernel_source(source)->epoll, EPOLL_CTL_DEL, binding->socket, NULL);
+	struct kernel_source *kernel = kernel_source(source);
+
+	epoll_ctl(kernel->epoll, EPOLL_CTL_DEL, binding->socket, NULL);
+	kernel->removed_ns = clock_now_ns();
 }
 
 static void kernel_release(struct packet_source *source, struct ingest_binding *binding)

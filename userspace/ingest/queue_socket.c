@@ -1,11 +1,13 @@
 /*
  * One AF_XDP socket (Linux Documentation/networking/af_xdp.rst): all its frames circulate between the
- * fill ring, which the kernel takes them from, and the receive ring, which it returns them on. As both
- * rings hold every frame, giving a frame back never fails.
+ * fill ring, which the kernel takes them from, and the receive ring, which it returns them on. The kernel
+ * publishes a received frame before the room that it left in the fill ring, so the fill ring has twice the
+ * room that the frames need, and giving one back cannot fail.
  */
 #include "queue_socket.h"
 
 #include "base/clock.h"
+#include "bpf/steer.h"
 
 #include <errno.h>
 #include <linux/if_xdp.h>
@@ -22,6 +24,8 @@
 #define UMEM_BYTES       ((size_t)QUEUE_SOCKET_FRAMES * QUEUE_SOCKET_FRAME_BYTES)
 #define BIND_PATIENCE_NS NS_PER_S
 #define BIND_PAUSE_NS    (10 * NS_PER_MS)
+
+_Static_assert(STEER_MAX_FRAME == QUEUE_SOCKET_FRAME_BYTES - 256, "the kernel's headroom is 256");
 
 struct queue_socket {
 	struct xsk_umem *umem;
@@ -43,7 +47,7 @@ static int log_nothing(enum libxdp_print_level level, const char *format, va_lis
 static int create_umem(struct queue_socket *s)
 {
 	const struct xsk_umem_config config = {
-		.fill_size = QUEUE_SOCKET_FRAMES,
+		.fill_size = 2 * QUEUE_SOCKET_FRAMES,
 		.comp_size = BATCH,
 		.frame_size = QUEUE_SOCKET_FRAME_BYTES,
 	};
@@ -136,7 +140,10 @@ static uint32_t drain_batch(struct queue_socket *s, queue_frame_fn receive, void
 
 	if (!count)
 		return 0;
-	xsk_ring_prod__reserve(&s->fill, count, &to);
+	if (xsk_ring_prod__reserve(&s->fill, count, &to) != count) { /* cannot be, see above */
+		xsk_ring_cons__cancel(&s->receive, count);
+		return 0;
+	}
 	for (uint32_t i = 0; i < count; i++) {
 		const struct xdp_desc *d = xsk_ring_cons__rx_desc(&s->receive, from + i);
 

@@ -28,7 +28,7 @@ struct rtp_packet {
 int rtp_parse(struct rtp_packet *out, const uint8_t *datagram, size_t size);
 
 /*
- * How far sequence number b lies behind a, -32768 to 32767: the only place where sequence numbers are
+ * How far sequence number b lies ahead of a, -32768 to 32767: the only place where sequence numbers are
  * compared. Thread: any.
  */
 static inline int rtp_distance(uint16_t a, uint16_t b)

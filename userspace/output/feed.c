@@ -8,7 +8,6 @@
 
 #include "base/clock.h"
 #include "base/container.h"
-#include "base/log.h"
 #include "media/ts.h"
 
 #include <errno.h>
@@ -62,11 +61,22 @@ static bool remux_waiting(struct feed *feed)
 	return any;
 }
 
+/* At the newest packet. Without memory it is tried again every tick. Errors: -ENOMEM. */
+static int start_remuxer(struct feed *feed)
+{
+	const int error = remuxer_create(&feed->remuxer, emit_tag, feed);
+
+	if (error)
+		feed->remuxer = NULL;
+	feed->position = ring_head(channel_ring(feed->channel));
+	return error;
+}
+
 static void feed_tick(struct sender_task *task, int64_t now_ns)
 {
 	struct feed *feed = container_of(task, struct feed, task);
 
-	if (!feed->remuxer)
+	if (!feed->subscribers || (!feed->remuxer && start_remuxer(feed)))
 		return;
 	if (remux_waiting(feed)) {
 		feed->newest_ns = now_ns;
@@ -136,14 +146,6 @@ static void run_subscribe(struct command *command)
 	struct feed_subscriber *s = container_of(command, struct feed_subscriber, subscribe);
 	struct feed *feed = s->feed;
 
-	if (!feed->remuxer) {
-		if (remuxer_create(&feed->remuxer, emit_tag, feed)) {
-			feed->remuxer = NULL;
-			log_error("channel \"%s\": no memory for RTMP outputs",
-			          channel_name(feed->channel));
-		}
-		feed->position = ring_head(channel_ring(feed->channel));
-	}
 	s->next = feed->subscribers;
 	feed->subscribers = s;
 }

@@ -21,12 +21,13 @@ enum output_state {
 /* "stopped", "connecting", "connected", "retrying", "error". Thread: any. */
 const char *output_state_name(enum output_state state);
 
-#define OUTPUT_COUNTERS(X)                                                                         \
-	X(bytes_sent, COUNTER_TOTAL, "bytes", "Payload bytes handed to the peer")                  \
-	X(bitrate_bps, COUNTER_GAUGE, "bits_per_second", "Payload bit rate over the last second")  \
-	X(packets_lost, COUNTER_TOTAL, "packets", "TS packets missed because the output was late") \
-	X(frames_dropped, COUNTER_TOTAL, "frames",                                                 \
-	  "Access units dropped because the peer was slow")                                        \
+#define OUTPUT_COUNTERS(X)                                                                        \
+	X(bytes_sent, COUNTER_TOTAL, "bytes", "Payload bytes handed to the peer")                 \
+	X(bitrate_bps, COUNTER_GAUGE, "bits_per_second", "Payload bit rate over the last second") \
+	X(packets_lost, COUNTER_TOTAL, "ts_packets",                                              \
+	  "TS packets missed because the output was late")                                        \
+	X(frames_dropped, COUNTER_TOTAL, "frames",                                                \
+	  "Access units dropped because the peer was slow")                                       \
 	X(reconnects, COUNTER_TOTAL, "events", "Connections made after the first")
 
 struct output_counters {

@@ -33,7 +33,7 @@
 #define SRT_PACKET_BYTES     1456
 #define MIN_FLOW_PACKETS     512
 #define MAX_FLOW_PACKETS     25600
-#define MIN_SIZED_BPS        6000000u /* buffers are never sized for less than this */
+#define MIN_SIZED_BPS        50000000u /* limits are never sized for less: memory follows use */
 
 enum phase { PHASE_IDLE, PHASE_RESOLVING, PHASE_CONNECTING, PHASE_CONNECTED };
 

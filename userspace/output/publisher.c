@@ -8,6 +8,7 @@
 #include "publisher.h"
 
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "base/log.h"
 
 #include <errno.h>
@@ -19,18 +20,21 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CHUNK_BYTES     4096
-#define CONTROL_CHANNEL 2 /* chunk stream ids, RTMP 1.0 section 5.3.1.1 */
-#define DATA_CHANNEL    4
-#define AUDIO_CHANNEL   5
-#define VIDEO_CHANNEL   6
-#define MAX_MESSAGES    64 /* before the server has to say that publishing started */
+#define CHUNK_BYTES      4096
+#define CONTROL_CHANNEL  2 /* chunk stream ids, RTMP 1.0 section 5.3.1.1 */
+#define DATA_CHANNEL     4
+#define AUDIO_CHANNEL    5
+#define VIDEO_CHANNEL    6
+#define PUBLISH_LIMIT_NS (10 * NS_PER_S) /* until the server has to say that publishing started */
+#define READS_PER_CALL   32   /* chunks, so that a talkative server cannot keep us from sending */
+#define MAX_INVOKE_BYTES 1500 /* librtmp decodes recursively: bounds the depth to 500 levels */
 
 struct publisher {
 	RTMP rtmp;
 	char tc_url[sizeof(((struct output_url *)0)->host) +
 	            sizeof(((struct output_url *)0)->rtmp.app) + 32];
-	char *body; /* RTMP_MAX_HEADER_SIZE bytes of headroom, then the message */
+	bool failed; /* a send has failed: the server gets no farewell */
+	char *body;  /* RTMP_MAX_HEADER_SIZE bytes of headroom, then the message */
 	size_t capacity;
 };
 
@@ -100,35 +104,77 @@ static void find_text(AMFObject *object, const char *name, char *out, size_t siz
 	snprintf(out, size, "%.*s", text.av_len, text.av_val);
 }
 
-static bool names_failure(const char *method, const char *level)
+/*
+ * Is this transaction one whose failure ends the session? Those are the ones that librtmp waits for
+ * (connect, createStream, publish); releaseStream and FCPublish are unknown to many servers, which
+ * answer _error and go on.
+ */
+static bool is_awaited(const RTMP *rtmp, double transaction)
 {
-	return !strcmp(method, "_error") ||
-	       (!strcmp(method, "onStatus") && !strcmp(level, "error"));
+	for (int i = 0; i < rtmp->m_numCalls; i++)
+		if (rtmp->m_methodCalls[i].num == (int)transaction)
+			return true;
+	return false;
 }
 
-/* Does this message say that publishing failed? Then why gets the server's words. */
-static bool is_refusal(const RTMPPacket *packet, char *why, size_t size)
+static bool names_failure(const RTMP *rtmp, AMFObject *object)
 {
-	char method_name[32] = "", level[32], code[80], description[120];
-	AMFObject object;
+	char level[32];
 	AVal method;
-	bool refusal;
 
-	if (packet->m_packetType != RTMP_PACKET_TYPE_INVOKE || !packet->m_nBodySize ||
-	    packet->m_body[0] != AMF_STRING ||
-	    AMF_Decode(&object, packet->m_body, (int)packet->m_nBodySize, FALSE) < 0)
-		return false;
-	AMFProp_GetString(AMF_GetProp(&object, NULL, 0), &method);
-	snprintf(method_name, sizeof(method_name), "%.*s", method.av_len, method.av_val);
-	find_text(&object, "level", level, sizeof(level));
-	find_text(&object, "code", code, sizeof(code));
-	find_text(&object, "description", description, sizeof(description));
-	refusal = names_failure(method_name, level);
-	if (refusal)
+	AMFProp_GetString(AMF_GetProp(object, NULL, 0), &method);
+	if (method.av_len == 6 && !memcmp(method.av_val, "_error", 6))
+		return is_awaited(rtmp, AMFProp_GetNumber(AMF_GetProp(object, NULL, 1)));
+	find_text(object, "level", level, sizeof(level));
+	return method.av_len == 8 && !memcmp(method.av_val, "onStatus", 8) &&
+	       !strcmp(level, "error");
+}
+
+/* Does this command say that publishing failed? Then why gets the server's words. */
+static bool is_refusal(const RTMP *rtmp, const RTMPPacket *packet, char *why, size_t size)
+{
+	char code[80], description[100];
+	bool refusal = false;
+	AMFObject object;
+
+	if (packet->m_body[0] == AMF_STRING &&
+	    AMF_Decode(&object, packet->m_body, (int)packet->m_nBodySize, FALSE) >= 0)
+		refusal = names_failure(rtmp, &object);
+	if (refusal) {
+		find_text(&object, "code", code, sizeof(code));
+		find_text(&object, "description", description, sizeof(description));
 		snprintf(why, size, "the server refused: %s%s%s", code,
 		         *code && *description ? ": " : "", description);
-	AMF_Reset(&object);
+	}
+	if (packet->m_body[0] == AMF_STRING)
+		AMF_Reset(&object); /* also what was decoded before a fault */
 	return refusal;
+}
+
+/*
+ * Answer a whole message: protocol control and commands. Everything else a server may send does not
+ * concern a publisher, and librtmp's decoders are not let near it.
+ */
+static int answer(struct publisher *p, RTMPPacket *packet, char *why, size_t size)
+{
+	switch (packet->m_packetType) {
+	case RTMP_PACKET_TYPE_INVOKE:
+		if (packet->m_nBodySize > MAX_INVOKE_BYTES)
+			return 0;
+		if (is_refusal(&p->rtmp, packet, why, size))
+			return -EIO;
+		break;
+	case RTMP_PACKET_TYPE_CHUNK_SIZE:
+	case RTMP_PACKET_TYPE_BYTES_READ_REPORT:
+	case RTMP_PACKET_TYPE_CONTROL:
+	case RTMP_PACKET_TYPE_SERVER_BW:
+	case RTMP_PACKET_TYPE_CLIENT_BW:
+		break;
+	default:
+		return 0;
+	}
+	RTMP_ClientPacket(&p->rtmp, packet);
+	return 0;
 }
 
 /* Read one chunk and answer it if it completes a message. */
@@ -142,21 +188,20 @@ static int read_message(struct publisher *p, RTMPPacket *packet, char *why, size
 	}
 	if (!RTMPPacket_IsReady(packet))
 		return 0;
-	if (packet->m_nBodySize && is_refusal(packet, why, size))
-		error = -EIO;
-	else if (packet->m_nBodySize)
-		RTMP_ClientPacket(&p->rtmp, packet);
+	if (packet->m_nBodySize)
+		error = answer(p, packet, why, size);
 	RTMPPacket_Free(packet);
 	return error;
 }
 
 static int wait_for_publish(struct publisher *p, char *why, size_t size)
 {
+	const int64_t deadline_ns = clock_now_ns() + PUBLISH_LIMIT_NS;
 	RTMPPacket packet = {0};
 	int error = 0;
 
 	p->rtmp.m_mediaChannel = 0;
-	for (int i = 0; !error && !p->rtmp.m_bPlaying && i < MAX_MESSAGES; i++)
+	while (!error && !p->rtmp.m_bPlaying && clock_now_ns() < deadline_ns)
 		error = read_message(p, &packet, why, size);
 	RTMPPacket_Free(&packet);
 	if (!error && !p->rtmp.m_bPlaying) {
@@ -196,7 +241,8 @@ static int send_body(struct publisher *p, uint8_t type, int channel, uint32_t ti
 		.m_body = p->body + RTMP_MAX_HEADER_SIZE,
 	};
 
-	return RTMP_SendPacket(&p->rtmp, &packet, FALSE) ? 0 : -EIO;
+	p->failed = !RTMP_SendPacket(&p->rtmp, &packet, FALSE);
+	return p->failed ? -EIO : 0;
 }
 
 static int raise_chunk_size(struct publisher *p)
@@ -264,19 +310,26 @@ int publisher_send(struct publisher *p, const struct flv_tag *tag, uint32_t time
 int publisher_receive(struct publisher *p, char *why, size_t size)
 {
 	RTMPPacket packet = {0};
-	int error;
+	int error = 0, reads = 0;
 
 	do { /* librtmp may have read more than one message from the socket */
 		error = read_message(p, &packet, why, size);
-	} while (!error && p->rtmp.m_sb.sb_size > 0);
+	} while (!error && p->rtmp.m_sb.sb_size > 0 && ++reads < READS_PER_CALL);
 	RTMPPacket_Free(&packet);
 	return error;
+}
+
+bool publisher_has_more(const struct publisher *p)
+{
+	return p->rtmp.m_sb.sb_size > 0;
 }
 
 void publisher_close(struct publisher *p)
 {
 	if (!p)
 		return;
+	if (p->failed)
+		p->rtmp.m_stream_id = -1; /* else each farewell would wait for the time limit */
 	RTMP_Close(&p->rtmp);
 	free(p->body);
 	free(p);

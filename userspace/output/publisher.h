@@ -18,7 +18,7 @@ struct publisher;
  * Handshake and publish, blocking for at most the socket's time limits.
  * Owns: fd becomes the publisher's in every case; *out is the caller's, freed by publisher_close; url is
  * borrowed while it lives. Errors: -EIO, -ENOMEM; why (size bytes) gets the server's words or ours.
- * Thread: the output's own (all four).
+ * Thread: the output's own (all five).
  */
 int publisher_open(struct publisher **out, int fd, const struct output_url *url, char *why,
                    size_t size);
@@ -34,6 +34,9 @@ int publisher_send(struct publisher *publisher, const struct flv_tag *tag, uint3
  * connection is gone or the server says that publishing has failed; why then gets the reason.
  */
 int publisher_receive(struct publisher *publisher, char *why, size_t size);
+
+/* Bytes were read from the socket that publisher_receive has not come to: call it again soon. */
+bool publisher_has_more(const struct publisher *publisher);
 
 /* Unpublish if still connected, close, free. NULL is fine. */
 void publisher_close(struct publisher *publisher);

@@ -391,6 +391,30 @@ void output_url_mask(char *out, const char *text)
 		strcpy(out, MASK);
 }
 
+/* Length of scheme and authority of an SRT URL. */
+static size_t srt_place(const char *text)
+{
+	return strcspn(text, "?");
+}
+
+/* A stored secret goes to the peer that it was given for, and to no other. */
+static bool same_place(const char *text, const char *stored)
+{
+	struct output_url a, b;
+	char why[128];
+
+	if (output_url_parse(&b, stored, why, sizeof(why)))
+		return false;
+	/* *** is too short for a passphrase: compare without it. */
+	if (after_scheme(text, "srt://"))
+		return srt_place(text) == srt_place(stored) &&
+		       !strncasecmp(text, stored, srt_place(text));
+	if (output_url_parse(&a, text, why, sizeof(why)))
+		return false;
+	return a.scheme == b.scheme && a.port == b.port && !strcasecmp(a.host, b.host) &&
+	       !strcmp(a.rtmp.app, b.rtmp.app);
+}
+
 int output_url_unmask(char *out, const char *text, const char *stored)
 {
 	struct span secret, known;
@@ -401,8 +425,7 @@ int output_url_unmask(char *out, const char *text, const char *stored)
 		strcpy(out, text);
 		return 0;
 	}
-	if (!stored || !after_scheme(stored, "srt://") != !after_scheme(text, "srt://") ||
-	    !find_secret(stored, &known))
+	if (!stored || !find_secret(stored, &known) || !same_place(text, stored))
 		return -EINVAL;
 	return replace(out, text, secret, known);
 }

@@ -46,7 +46,7 @@ void output_url_mask(char *out, const char *text);
 /*
  * Write text with every secret that is *** replaced by the same secret of stored: how a client sends
  * back what it was shown. out has OUTPUT_URL_BYTES bytes. Errors: -EINVAL when a secret is *** and
- * stored has none, -ENAMETOOLONG. Thread: any.
+ * stored has none or is of another peer (scheme, host, port, RTMP app), -ENAMETOOLONG. Thread: any.
  */
 int output_url_unmask(char *out, const char *text, const char *stored);
 
