@@ -307,7 +307,7 @@ static json_t *readable(const char *text)
 
 	if (string)
 		return string;
-	for (; text[i] && i < sizeof(plain) - 1; i++)
+	for (; i < sizeof(plain) - 1 && text[i]; i++)
 		plain[i] = (char)(text[i] & 0x80 ? '?' : text[i]);
 	plain[i] = '\0';
 	return json_string(plain);
