@@ -24,8 +24,9 @@ static int apply_url(struct output_entry *entry, struct output_url *parsed, cons
 	case 0:
 		break;
 	case -EINVAL:
-		return api_error_set(error, 422, "invalid_url", field,
-		                     "*** stands for a stored secret of the same peer, and there is none");
+		return api_error_set(
+			error, 422, "invalid_url", field,
+			"*** stands for a stored secret of the same peer, and there is none");
 	default:
 		return api_error_set(error, 422, "invalid_url", field,
 		                     "the URL is longer than %d bytes", OUTPUT_URL_BYTES - 1);
