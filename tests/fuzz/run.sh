@@ -3,7 +3,7 @@
 #
 # Each FILE (tests/fuzz/fuzz_NAME.c) is built with clang's libFuzzer and the address and undefined
 # behaviour sanitizers, then runs for SECONDS. What it learns is kept in build/fuzz/corpus/NAME; inputs
-# worth starting from may lie in tests/fuzz/seeds/NAME. Prints "ok - fuzz NAME" or "not ok - fuzz NAME"
+# worth starting from lies in tests/fuzz/seeds/NAME/*.hex. Prints "ok - fuzz NAME" or "not ok - fuzz NAME"
 # for each; the exit status is 1 if one failed. The input that made it fail stays in build/fuzz.
 set -u
 
@@ -55,13 +55,16 @@ build_library() {
 
 # fuzz FILE: build and run one target, saying how it went.
 fuzz() {
-	local name corpus
+	local name corpus seed
 	name=$(basename "$1" .c)
 	name=${name#fuzz_}
 	corpus=("$out/corpus/$name")
-	[[ -d tests/fuzz/seeds/$name ]] && corpus+=("tests/fuzz/seeds/$name")
-
 	mkdir -p "${corpus[0]}"
+	for seed in "tests/fuzz/seeds/$name"/*.hex; do # bytes as hexadecimal text
+		# shellcheck disable=SC2059
+		[[ -e $seed ]] && printf "$(tr -d ' \n' <"$seed" | sed 's/../\\x&/g')" \
+			>"${corpus[0]}/$(basename "$seed" .hex)"
+	done
 	if "$clang" "${flags[@]}" -fsanitize=fuzzer,address,undefined -o "$out/$name" "$1" \
 		$out/library.a "${libraries[@]}" -lpthread -lm >"$out/$name.log" 2>&1 &&
 		"$out/$name" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 \
