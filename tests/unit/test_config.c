@@ -203,13 +203,13 @@ static void test_update(void **state)
 	/* The second first, with its secret kept; a new one; the first is gone. */
 	snprintf(text, sizeof(text),
 	         "{\"autostart\":true,\"outputs\":[{\"id\":\"%s\",\"url\":"
-	         "\"srt://new:2?passphrase=***\"},{\"url\":\"srt://x:3\",\"name\":\"X\"}]}",
+	         "\"srt://h:1?passphrase=***&latency=9\"},{\"url\":\"srt://x:3\",\"name\":\"X\"}]}",
 	         second);
 	assert_int_equal(apply(&entry, text, false, &error), 0);
 	assert_true(entry.autostart);
 	assert_int_equal(entry.output_count, 2);
 	assert_string_equal(entry.outputs[0].id, second);
-	assert_string_equal(entry.outputs[0].url, "srt://new:2?passphrase=0123456789");
+	assert_string_equal(entry.outputs[0].url, "srt://h:1?passphrase=0123456789&latency=9");
 	assert_string_equal(entry.outputs[0].name, "srt://h");
 	assert_string_equal(entry.outputs[1].name, "X");
 
