@@ -7,6 +7,7 @@
 #include "static_files.h"
 #include "websocket.h"
 
+#include "base/utf8.h"
 #include "control/manager.h"
 
 #include <errno.h>
@@ -298,26 +299,13 @@ static int dispatch(struct call *c)
 	return serve_file(c);
 }
 
-/* The text, or with every byte beyond ASCII as '?' when it is not UTF-8: cut in the middle, say. */
-static json_t *readable(const char *text)
+/* The texts may hold what a client sent: bytes that are not UTF-8 must not lose the object. */
+static json_t *error_object(struct api_error *error)
 {
-	char plain[sizeof(((struct api_error *)0)->message)];
-	json_t *string = json_string(text);
-	size_t i = 0;
-
-	if (string)
-		return string;
-	for (; i < sizeof(plain) - 1 && text[i]; i++)
-		plain[i] = (char)(text[i] & 0x80 ? '?' : text[i]);
-	plain[i] = '\0';
-	return json_string(plain);
-}
-
-static json_t *error_object(const struct api_error *error)
-{
-	return json_pack("{s:{s:s, s:o, s:o}}", "error", "code", error->code, "message",
-	                 readable(error->message), "field",
-	                 *error->field ? readable(error->field) : json_null());
+	utf8_repair(error->message);
+	utf8_repair(error->field);
+	return json_pack("{s:{s:s, s:s, s:s?}}", "error", "code", error->code, "message",
+	                 error->message, "field", *error->field ? error->field : NULL);
 }
 
 /*

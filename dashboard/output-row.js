@@ -26,7 +26,7 @@ export class OutputRow {
   #edit = find(this.element, '[data-action="edit-output"]', HTMLButtonElement);
   #delete = find(this.element, '[data-action="delete-output"]', HTMLButtonElement);
   #lost = new Metric(part(this.element, 'lost'), 'TS packets missed because the output was late');
-  #dropped = new Metric(part(this.element, 'dropped'), 'Access units dropped because the peer was slow');
+  #dropped = new Metric(part(this.element, 'dropped'), 'Did not get through: access units dropped (RTMP), packets that the peer missed at first (SRT)');
   #reconnects = new Metric(part(this.element, 'reconnects'), 'Connections made after the first');
   /** @type {Output | null} */
   #output = null;
@@ -53,7 +53,7 @@ export class OutputRow {
     setText(this.#bitrate, formatBitrate(active ? output.stats.bitrate_bps : undefined));
     setText(this.#sent, formatBytes(active || output.stats.bytes_sent ? output.stats.bytes_sent : undefined));
     this.#lost.show(output.stats.packets_lost);
-    this.#dropped.show(output.stats.frames_dropped);
+    this.#dropped.show((output.stats.frames_dropped ?? 0) + (output.stats.pktSndLoss ?? 0));
     this.#reconnects.show(output.stats.reconnects ?? output.reconnects);
     this.#showError(output, condition.tone === 'good');
     this.#showToggle(output);

@@ -40,7 +40,7 @@ clear_away() {
     for pid in $(ip netns pids $name 2>/dev/null); do kill -KILL "$pid" 2>/dev/null; done
     ip netns del $name 2>/dev/null
   done
-  rm -rf $state
+  rm -rf $state # but not the lock: another demo may be waiting to take it
 }
 
 # run NAMESPACE LOG COMMAND...: in the background, in a session of its own so that Ctrl-C reaches the
@@ -48,7 +48,7 @@ clear_away() {
 run() {
   local name=$1 log=$2
   shift 2
-  setsid nsenter --net="/run/netns/$name" "$@" >"$state/$log.log" 2>&1 </dev/null &
+  setsid nsenter --net="/run/netns/$name" "$@" >"$state/$log.log" 2>&1 </dev/null 9>&- &
 }
 
 film() { # film FILE FILTER FREQUENCY
@@ -91,15 +91,15 @@ events {}
 http { $map server { listen $http; location / { proxy_pass http://unix:$state/door; $proxy } } }
 CONF
   run $ns rtmp-server nginx -p $state -c $state/inner.conf
-  setsid nginx -p $state -c $state/front.conf -e $state/front.log ||
+  setsid nginx -p $state -c $state/front.conf -e $state/front.log 9>&- ||
     die "cannot listen on $http: $(tail -1 $state/front.log)"
 }
 
 # An SRT receiver keeps its first 8 MB and throws the rest away.
 receiver() { # receiver NAME PORT
   setsid nsenter --net=/run/netns/$ns srt-live-transmit -q -a no \
-    "srt://127.0.0.1:$2?mode=listener" file://con 2>"$state/$1.log" </dev/null \
-    > >(head -c 8000000 >"$state/$1.ts"; exec cat >/dev/null) &
+    "srt://127.0.0.1:$2?mode=listener" file://con 2>"$state/$1.log" </dev/null 9>&- \
+    > >(exec 9>&-; head -c 8000000 >"$state/$1.ts"; exec cat >/dev/null) &
 }
 
 api() { # api METHOD PATH [BODY]
@@ -161,6 +161,9 @@ finish() {
 
 [ "$(id -u)" -eq 0 ] || die "network namespaces and XDP need root"
 [[ $seconds =~ ^[0-9]*$ ]] || die "SECONDS is a number"
+[ -z "$seconds" ] || seconds=$((10#$seconds))
+exec 9>/run/medialive-distributor-demo.lock
+flock -n 9 || die "another demo is running"
 clear_away
 mkdir -p $state
 trap clear_away EXIT

@@ -13,7 +13,7 @@ const CHANNEL_COUNTERS = [
   'datagrams_received', 'bytes_received', 'bitrate_bps', 'rtp_lost', 'rtp_reordered', 'rtp_duplicates',
   'rtp_restarts', 'rejected_truncated', 'rejected_version', 'rejected_padding', 'rejected_size', 'rejected_sync',
 ];
-const OUTPUT_COUNTERS = ['bytes_sent', 'bitrate_bps', 'packets_lost', 'frames_dropped', 'reconnects'];
+const OUTPUT_COUNTERS = ['bytes_sent', 'bitrate_bps', 'packets_lost', 'pktSndLoss', 'pktRetrans', 'byteSndDrop', 'frames_dropped', 'reconnects'];
 
 /** @param {string[]} names @returns {Stats} */
 const zeros = (names) => Object.fromEntries(names.map((name) => [name, 0]));

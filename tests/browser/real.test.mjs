@@ -93,12 +93,12 @@ async function lifeCycle(page) {
   await output.locator('.state', { hasText: /Connecting|Retrying/ }).waitFor();
   await watchStream(channel);
 
-  // The URL with its *** can be sent back.
+  // The URL with its *** can be sent back, for the same peer.
   await output.locator('[data-action="edit-output"]').click();
-  await page.fill('#output-url', (await page.inputValue('#output-url')).replace('59005', '59006'));
+  await page.fill('#output-url', (await page.inputValue('#output-url')).replace('?', '?latency=300&'));
   await page.click('#output-dialog [type="submit"]');
   await page.waitForSelector('#output-dialog', { state: 'hidden' });
-  await output.locator('.address', { hasText: ':59006' }).waitFor();
+  await output.locator('.address', { hasText: 'latency=300' }).waitFor();
 
   await output.locator('[data-action="toggle-output"]').click();
   await output.locator('.state', { hasText: 'Disabled' }).waitFor();

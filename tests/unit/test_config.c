@@ -47,7 +47,7 @@ static void test_new(void **state)
 	assert_false(entry.autostart);
 	assert_false(entry.running);
 	assert_int_equal(entry.output_count, 2);
-	assert_string_equal(entry.outputs[0].name, "srt://[::1]");
+	assert_string_equal(entry.outputs[0].name, "srt://[::1]:9000");
 	assert_true(entry.outputs[0].enabled);
 	assert_int_equal(strlen(entry.outputs[0].id), 36);
 	assert_string_equal(entry.outputs[1].name, "Tube");
@@ -135,6 +135,48 @@ static void test_names(void **state)
 	channel_entry_free(&entry);
 }
 
+/* Tells outputs to one host apart, shows no secret, and is a name that the file is read with again. */
+static void test_default_names(void **state)
+{
+	static const char a50[] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+	char long_host[300], long_app[300], wide_app[300], name[3][200];
+	const struct {
+		const char *url, *name;
+	} cases[] = {
+		{"srt://h:1?passphrase=0123456789&streamid=s", "srt://h:1"},
+		{"SRT://[2001:db8::1]:65535", "srt://[2001:db8::1]:65535"},
+		{"rtmp://h/live/key?token=t", "rtmp://h/live"},
+		{"rtmp://[::1]:1936/a/b//key", "rtmp://[::1]/a/b"},
+		{"rtmp://h/a\xc2\x85z/key", "rtmp://h"}, /* a control character is in no name */
+		{long_host, name[0]},
+		{long_app, name[1]},
+		{wide_app, name[2]},
+	};
+
+	(void)state;
+	snprintf(long_host, sizeof(long_host), "srt://%s.%s.%s:65535", a50, a50, a50);
+	snprintf(name[0], sizeof(name[0]), "srt://%s.%.49s:65535", a50, a50);
+	snprintf(long_app, sizeof(long_app), "rtmp://h/%s/%s/%s/key", a50, a50, a50);
+	snprintf(name[1], sizeof(name[1]), "rtmp://h/%s/%s/%.17s", a50, a50, a50);
+	snprintf(wide_app, sizeof(wide_app), "rtmp://h/%s/%s/%.16s\xe2\x82\xac/key", a50, a50, a50);
+	snprintf(name[2], sizeof(name[2]), "rtmp://h/%s/%s/%.16s", a50, a50, a50);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		json_t *body = json_pack("{s:s}", "url", cases[i].url), *string;
+		struct output_entry entry = {0};
+		struct api_error error;
+
+		assert_non_null(body);
+		assert_int_equal(config_apply_output(&entry, body, true, "", &error), 0);
+		assert_string_equal(entry.name, cases[i].name);
+		string = json_string(entry.name);
+		assert_non_null(string);
+		json_object_set_new(body, "name", string);
+		assert_int_equal(config_apply_output(&entry, body, false, "", &error), 0);
+		output_entry_free(&entry);
+		json_decref(body);
+	}
+}
+
 static void test_too_many_outputs(void **state)
 {
 	struct channel_entry entry = {0};
@@ -210,7 +252,7 @@ static void test_update(void **state)
 	assert_int_equal(entry.output_count, 2);
 	assert_string_equal(entry.outputs[0].id, second);
 	assert_string_equal(entry.outputs[0].url, "srt://h:1?passphrase=0123456789&latency=9");
-	assert_string_equal(entry.outputs[0].name, "srt://h");
+	assert_string_equal(entry.outputs[0].name, "srt://h:1");
 	assert_string_equal(entry.outputs[1].name, "X");
 
 	snprintf(text, sizeof(text), "{\"outputs\":[{\"id\":\"%s\"}]}", first);
@@ -308,10 +350,39 @@ static void test_stored_defaults(void **state)
 	assert_false(entry.autostart);
 	assert_string_equal(entry.rtp_ip, "0.0.0.0");
 	assert_int_equal(entry.created_at_s, 1714979289);
-	assert_string_equal(entry.outputs[0].name, "srt://h");
+	assert_string_equal(entry.outputs[0].name, "srt://h:1");
 	assert_true(entry.outputs[0].enabled);
 	assert_int_equal(strlen(entry.outputs[0].id), 36);
 	assert_string_equal(entry.outputs[1].name, "output"); /* kept, though not supported */
+	channel_entry_free(&entry);
+}
+
+/* null is as good as absent, wherever something may be absent. */
+static void test_stored_null(void **state)
+{
+	struct channel_entry entry = {0};
+	char why[200];
+
+	(void)state;
+	assert_int_equal(from_stored(&entry,
+	                             "{\"config\":{\"name\":\"a\",\"rtp_port\":1,\"rtp_ip\":null,"
+	                             "\"autostart\":null,\"outputs\":null},"
+	                             "\"desired\":null,\"created_at\":null}",
+	                             why, sizeof(why)),
+	                 0);
+	assert_string_equal(entry.rtp_ip, "0.0.0.0");
+	assert_false(entry.autostart || entry.running);
+	assert_int_equal(entry.output_count, 0);
+	channel_entry_free(&entry);
+	assert_int_equal(
+		from_stored(&entry,
+	                    "{\"config\":{\"name\":\"a\",\"rtp_port\":1,\"outputs\":[{\"id\":"
+	                    "null,\"name\":null,\"enabled\":null,\"url\":\"srt://h:1\"}]}}",
+	                    why, sizeof(why)),
+		0);
+	assert_int_equal(strlen(entry.outputs[0].id), 36);
+	assert_string_equal(entry.outputs[0].name, "srt://h:1");
+	assert_true(entry.outputs[0].enabled);
 	channel_entry_free(&entry);
 }
 
@@ -323,6 +394,11 @@ static void test_stored_wrong(void **state)
 		"{\"config\":[]}",
 		"{\"config\":{}}",
 		"{\"config\":{\"name\":\"a\"}}",
+		"{\"config\":null}",
+		"{\"config\":{\"name\":null,\"rtp_port\":1}}",
+		"{\"config\":{\"name\":\"a\",\"rtp_port\":null}}",
+		"{\"config\":{\"name\":\"a\",\"rtp_port\":1,\"outputs\":[{\"url\":null}]}}",
+		"{\"config\":{\"name\":\"a\",\"rtp_port\":1,\"outputs\":[null]}}",
 		"{\"config\":{\"name\":\"a\\u0001\",\"rtp_port\":1}}",
 		"{\"config\":{\"name\":\"a\",\"rtp_port\":0}}",
 		"{\"config\":{\"name\":\"a\",\"rtp_port\":1,\"rtp_ip\":\"x\"}}",
@@ -354,12 +430,14 @@ int main(void)
 		cmocka_unit_test(test_new),
 		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_default_names),
 		cmocka_unit_test(test_too_many_outputs),
 		cmocka_unit_test(test_cut_error),
 		cmocka_unit_test(test_update),
 		cmocka_unit_test(test_overlap),
 		cmocka_unit_test(test_stored_round_trip),
 		cmocka_unit_test(test_stored_defaults),
+		cmocka_unit_test(test_stored_null),
 		cmocka_unit_test(test_stored_wrong),
 	};
 

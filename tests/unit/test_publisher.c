@@ -235,8 +235,8 @@ static void test_refused(void **state)
 
 	begin(&s);
 	say_accepted(&s);
-	say_status(&s, "onStatus", 0, "error", "Some.Code"); /* later */
 	assert_int_equal(open_session(&s, &publisher, why), 0);
+	say_status(&s, "onStatus", 0, "error", "Some.Code"); /* later */
 	assert_int_equal(publisher_receive(publisher, why, sizeof(why)), -EIO);
 	assert_string_equal(why, words);
 	end(&s, publisher);
@@ -256,6 +256,57 @@ static void test_nested(void **state)
 	say_nested(&s, METADATA, 10000);
 	say_accepted(&s);
 	assert_int_equal(open_session(&s, &publisher, why), 0);
+	end(&s, publisher);
+}
+
+/* A second message within the first, longer one: the buffer of the first must not take it. */
+static void test_overlap(void **state)
+{
+	static const uint8_t first[12] = {3, 0, 0, 0, 0, 0, 200, INVOKE};
+	static const uint8_t second[8] = {0x43, 0, 0, 0, 0, 0xea, 0x60, INVOKE};
+	uint8_t payload[CHUNK_BYTES];
+	struct publisher *publisher;
+	struct script s;
+	char why[200];
+
+	(void)state;
+	memset(payload, 2, sizeof(payload));
+	begin(&s);
+	say_accepted(&s);
+	assert_int_equal(open_session(&s, &publisher, why), 0);
+	assert_int_equal(write(s.server, first, sizeof(first)), sizeof(first));
+	assert_int_equal(write(s.server, payload, sizeof(payload)), sizeof(payload));
+	assert_int_equal(publisher_receive(publisher, why, sizeof(why)), 0);
+	assert_int_equal(write(s.server, second, sizeof(second)), sizeof(second));
+	assert_int_equal(publisher_receive(publisher, why, sizeof(why)), -EIO);
+	assert_string_equal(why, "the server does not speak RTMP as it should");
+	end(&s, publisher);
+}
+
+/* A ping is answered with the time stamp that it came with (RTMP 1.0 section 7.1.7). */
+static void test_ping(void **state)
+{
+	static const uint8_t ping[6] = {0, 6, 0x12, 0x34, 0x56, 0x78};
+	static const uint8_t pong[6] = {0, 7, 0x12, 0x34, 0x56, 0x78};
+	struct publisher *publisher;
+	uint8_t sent[8192];
+	struct script s;
+	char why[200];
+	ssize_t count;
+
+	(void)state;
+	begin(&s);
+	say_accepted(&s);
+	assert_int_equal(open_session(&s, &publisher, why), 0);
+	while (recv(s.server, sent, sizeof(sent), MSG_DONTWAIT) > 0)
+		;
+	put(&s, ping, sizeof(ping));
+	send_message(&s, 4);
+	assert_int_equal(publisher_receive(publisher, why, sizeof(why)), 0);
+	count = recv(s.server, sent, sizeof(sent), MSG_DONTWAIT);
+	assert_true(count > (ssize_t)sizeof(pong));
+	assert_memory_equal(sent + count - (ssize_t)sizeof(pong), pong, sizeof(pong));
+	assert_int_equal(publisher_receive(publisher, why, sizeof(why)), 0); /* nothing: no wait */
 	end(&s, publisher);
 }
 
@@ -281,6 +332,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_accepted), cmocka_unit_test(test_harmless_errors),
 		cmocka_unit_test(test_refused),  cmocka_unit_test(test_nested),
+		cmocka_unit_test(test_overlap),  cmocka_unit_test(test_ping),
 		cmocka_unit_test(test_gone),
 	};
 

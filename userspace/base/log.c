@@ -4,6 +4,8 @@
  */
 #include "log.h"
 
+#include "utf8.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -66,7 +68,9 @@ void log_write(enum log_level level, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(message, sizeof(message), format, args);
 	va_end(args);
+	utf8_repair(message); /* it may hold what a peer sent, or be cut */
 	escape(escaped, sizeof(escaped), message);
+	utf8_repair(escaped); /* it may be cut as well */
 	clock_gettime(CLOCK_REALTIME, &now);
 	gmtime_r(&now.tv_sec, &utc);
 	strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &utc);

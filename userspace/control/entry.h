@@ -17,10 +17,10 @@
 
 struct output_entry {
 	char id[ENTRY_ID_BYTES]; /* UUID, fixed for life */
-	char *name;              /* owned; 1 to 128 characters; default scheme://host */
-	char *url;               /* owned; as given, with its secrets */
-	bool enabled;            /* default true */
-	json_t *extra;           /* owned, or NULL: fields of channels.json that we do not know */
+	char *name;    /* owned; 1 to 128 characters; default srt://host:port or rtmp://host/app */
+	char *url;     /* owned; as given, with its secrets */
+	bool enabled;  /* default true */
+	json_t *extra; /* owned, or NULL: fields of channels.json that we do not know */
 };
 
 struct channel_entry {

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define NAME_MAX_CHARACTERS 128
+#define DEFAULT_HOST_MAX    100 /* of a host in a default name: leaves room for the port */
 
 int field_out_of_memory(struct api_error *error)
 {
@@ -132,15 +133,35 @@ int field_port(struct channel_entry *entry, const json_t *value, struct api_erro
 	return 0;
 }
 
-/* scheme://host, what an output is called when nobody names it. */
+/* Cut text to the length of a name, between characters. */
+static void cut_to_name(char *text)
+{
+	size_t n = NAME_MAX_CHARACTERS; /* bytes: no more characters than that either */
+
+	if (strlen(text) <= n)
+		return;
+	while ((text[n] & 0xc0) == 0x80)
+		n--;
+	text[n] = '\0';
+}
+
 int field_default_name(char **name, const struct output_url *url, struct api_error *error)
 {
-	char text[sizeof(url->host) + 12];
-	bool ipv6 = strchr(url->host, ':') != NULL;
+	char text[sizeof(url->rtmp.app) + DEFAULT_HOST_MAX + 32];
+	const char *open = strchr(url->host, ':') ? "[" : "", *close = *open ? "]" : "";
+	int n;
 
-	snprintf(text, sizeof(text), "%s://%s%.200s%s", url->scheme == OUTPUT_SRT ? "srt" : "rtmp",
-	         ipv6 ? "[" : "", url->host, ipv6 ? "]" : "");
-	text[NAME_MAX_CHARACTERS] = '\0'; /* a host is ASCII */
+	if (url->scheme == OUTPUT_SRT) {
+		snprintf(text, sizeof(text), "srt://%s%.*s%s:%u", open, DEFAULT_HOST_MAX, url->host,
+		         close, url->port);
+		return field_set_string(name, text, error);
+	}
+	n = snprintf(text, sizeof(text), "rtmp://%s%.*s%s", open, DEFAULT_HOST_MAX, url->host,
+	             close);
+	snprintf(text + n, sizeof(text) - (size_t)n, "/%s", url->rtmp.app);
+	cut_to_name(text);
+	if (name_fault(text))
+		text[n] = '\0'; /* an application may have control characters */
 	return field_set_string(name, text, error);
 }
 

@@ -30,7 +30,10 @@ int field_members(const json_t *body, const char *const *known, const char *pref
 /* A string of 1 to 128 characters without control characters. Owns: *name, replaced. */
 int field_name(char **name, const json_t *value, const char *field, struct api_error *error);
 
-/* scheme://host, what an output is called when nobody names it. Owns: *name, replaced. */
+/*
+ * What an output is called when nobody names it: srt://HOST:PORT or rtmp://HOST/APP, without any secret,
+ * cut so that field_name would take it. Owns: *name, replaced.
+ */
 int field_default_name(char **name, const struct output_url *url, struct api_error *error);
 
 /* Owns: *to, replaced by a copy of text. */

@@ -24,8 +24,8 @@ struct manager_config {
 
 /*
  * Load channels.json and start the channels that were running or have autostart; one that cannot start
- * is in state error and does not keep the others from starting. A file that cannot be read is set aside
- * under another name and the log says so. Owns: *out is the caller's, freed by manager_destroy.
+ * is in state error and does not keep the others from starting. A channel that cannot be read is left out,
+ * a file that cannot be read is set aside; the log says so, see store.h. Owns: *out is the caller's, freed by manager_destroy.
  * Errors: negative errno; the reason was logged. Thread: main.
  */
 int manager_create(struct manager **out, const struct manager_config *config);

@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "output/feed.h"
 
 #include <stdio.h>
@@ -15,8 +16,8 @@
 #define DISTRIBUTOR_VERSION "dev"
 #endif
 
-#define NO_SIGNAL_NS   (2 * NS_PER_S) /* a channel without TS for longer has no signal */
 #define MAX_INTERFACES 32
+#define REASON_BYTES   sizeof(((struct live_channel *)0)->last_error) /* the longest there is */
 
 /* An object with every counter of a table; all zero when there are no counters. */
 static json_t *counters(const struct counter_info *table, size_t count, const void *values)
@@ -37,10 +38,14 @@ static json_t *counters(const struct counter_info *table, size_t count, const vo
 
 static json_t *string_or_null(const char *text)
 {
-	/* Reasons may hold what a peer sent: bytes that are not UTF-8 must not lose the object. */
-	json_t *value = *text ? json_string(text) : json_null();
+	char copy[REASON_BYTES];
 
-	return value ? value : json_string("(unprintable)");
+	if (!*text)
+		return json_null();
+	/* Reasons may hold what a peer sent: bytes that are not UTF-8 must not lose the object. */
+	snprintf(copy, sizeof(copy), "%s", text);
+	utf8_repair(copy);
+	return json_string(copy);
 }
 
 static json_t *time_or_null(int64_t seconds)
@@ -97,7 +102,7 @@ static const char *channel_state(const struct live_channel *live, int64_t now_ns
 	last_ns = channel_last_ns(feed_channel(live->feed));
 	if (!last_ns)
 		return "waiting";
-	return now_ns - last_ns <= NO_SIGNAL_NS ? "receiving" : "no_signal";
+	return now_ns - last_ns <= CHANNEL_NO_SIGNAL_NS ? "receiving" : "no_signal";
 }
 
 json_t *snapshot_channel(const struct live_channel *live, int64_t now_ns)

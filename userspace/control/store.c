@@ -10,10 +10,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -23,6 +25,9 @@
 #define FILE_MAX_BYTES  (64L << 20)
 #define LOAD_FLAGS      (O_RDONLY | O_CLOEXEC | O_NONBLOCK)
 #define TEMPORARY_FLAGS (O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW)
+#define COPY_FLAGS      (O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW)
+#define BROKEN_BYTES    96  /* of the name of a file set aside or kept */
+#define FAULT_BYTES     512 /* of what is wrong with a file or a channel */
 
 struct store {
 	int dir_fd;
@@ -106,74 +111,46 @@ static json_t *parse_file(int fd, char *why, size_t size)
 	return NULL;
 }
 
-static int by_creation(const void *a, const void *b)
+/* Insert into n sorted entries, behind those as old: the file is nearly always in order already. */
+static void insert_by_creation(struct channel_entry *entries, size_t n,
+                               const struct channel_entry *entry)
 {
-	const struct channel_entry *x = a, *y = b;
-
-	return (x->created_at_s > y->created_at_s) - (x->created_at_s < y->created_at_s);
+	for (; n > 0 && entries[n - 1].created_at_s > entry->created_at_s; n--)
+		entries[n] = entries[n - 1];
+	entries[n] = *entry;
 }
 
-/* Insertion sort: stable, and the file is nearly always in order already. */
-static void sort_by_creation(struct channel_entry *entries, size_t count)
+/* The new name is in place: a directory that cannot be synced is worth a word, not a failure. */
+static void sync_directory(const struct store *store)
 {
-	for (size_t i = 1; i < count; i++) {
-		struct channel_entry entry = entries[i];
-		size_t j = i;
-
-		for (; j > 0 && by_creation(&entries[j - 1], &entry) > 0; j--)
-			entries[j] = entries[j - 1];
-		entries[j] = entry;
-	}
+	if (fsync(store->dir_fd) && errno != EINVAL)
+		log_warning("cannot sync the directory %s: %s", store->path, strerror(errno));
 }
 
-static int entries_from_json(const json_t *root, struct channel_entry **out, size_t *out_count,
-                             char *why, size_t size)
+/* Name number i for a file that is set aside or kept. */
+static void broken_name(char *out, time_t time, int i)
 {
-	size_t count = json_object_size(root), n = 0;
-	struct channel_entry *entries;
-	const char *id;
-	json_t *value;
-	int error = 0;
+	char stamp[40] = "";
+	struct tm utc;
 
-	if (count > ENTRY_MAX_CHANNELS) {
-		snprintf(why, size, "it has more than %d channels", ENTRY_MAX_CHANNELS);
-		return -EINVAL;
-	}
-	entries = calloc(count ? count : 1, sizeof(*entries));
-	if (!entries)
-		return -ENOMEM;
-	json_object_foreach((json_t *)root, id, value)
-	{
-		error = config_from_stored(&entries[n], id, value, why, size);
-		if (error)
-			break;
-		n++;
-	}
-	if (error) {
-		while (n)
-			channel_entry_free(&entries[--n]);
-		free(entries);
-		return error;
-	}
-	sort_by_creation(entries, count);
-	*out = entries;
-	*out_count = count;
-	return 0;
+	if (gmtime_r(&time, &utc))
+		strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", &utc);
+	if (i)
+		snprintf(out, BROKEN_BYTES, FILE_NAME ".broken-%s-%d", stamp, i);
+	else
+		snprintf(out, BROKEN_BYTES, FILE_NAME ".broken-%s", stamp);
 }
 
 /* Rename the file that cannot be used, to a name that nothing has yet. */
 static int set_aside(struct store *store, const char *fault, char *why, size_t size)
 {
-	char stamp[32], name[96];
-	time_t now = time(NULL);
+	const time_t now = time(NULL);
+	char name[BROKEN_BYTES];
 	struct stat info;
-	struct tm utc;
 
-	gmtime_r(&now, &utc);
-	strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", &utc);
-	snprintf(name, sizeof(name), FILE_NAME ".broken-%s", stamp);
+	broken_name(name, now, 0);
 	for (int i = 1; !fstatat(store->dir_fd, name, &info, AT_SYMLINK_NOFOLLOW) && i < 1000; i++)
-		snprintf(name, sizeof(name), FILE_NAME ".broken-%s-%d", stamp, i);
+		broken_name(name, now, i);
 	if (renameat(store->dir_fd, FILE_NAME, store->dir_fd, name)) {
 		int error = errno;
 
@@ -187,38 +164,142 @@ static int set_aside(struct store *store, const char *fault, char *why, size_t s
 	return 0;
 }
 
+/* Copy the open file, with the time of its last change, to a name that nothing has yet. */
+static int copy_file(struct store *store, int from, const struct stat *info, const char *name)
+{
+	const struct timespec times[2] = {info->st_atim, info->st_mtim};
+	int to = openat(store->dir_fd, name, COPY_FLAGS, 0600), error = 0;
+	off_t at = 0;
+	ssize_t n = 1;
+
+	if (to < 0)
+		return -errno;
+	while (n > 0 && at < info->st_size)
+		n = sendfile(to, from, &at, (size_t)(info->st_size - at));
+	if (n < 0 || futimens(to, times) || fsync(to))
+		error = -errno;
+	else if (at < info->st_size)
+		error = -EIO; /* the file got shorter meanwhile */
+	if (close(to) && !error)
+		error = -errno;
+	if (error)
+		unlinkat(store->dir_fd, name, 0);
+	return error;
+}
+
+/* Whether b is a, or the copy that was made of it. */
+static bool is_kept(const struct stat *a, const struct stat *b)
+{
+	return (a->st_dev == b->st_dev && a->st_ino == b->st_ino) ||
+	       (S_ISREG(b->st_mode) && a->st_size == b->st_size &&
+	        a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec);
+}
+
+/* Give the open file a second name that a save does not replace, once. */
+static int keep(struct store *store, int fd, char *why, size_t size)
+{
+	char name[BROKEN_BYTES];
+	struct stat info, other;
+	int error = fstat(fd, &info) ? -errno : -EEXIST;
+
+	for (int i = 0; error == -EEXIST && i < 1000; i++) {
+		broken_name(name, info.st_mtime, i);
+		if (!fstatat(store->dir_fd, name, &other, AT_SYMLINK_NOFOLLOW))
+			error = is_kept(&info, &other) ? 0 : -EEXIST;
+		else if (!linkat(store->dir_fd, FILE_NAME, store->dir_fd, name, 0))
+			error = 0;
+		else
+			error = copy_file(store, fd, &info, name);
+	}
+	if (error) {
+		snprintf(why, size, "%s/" FILE_NAME " has unusable channels and cannot be kept: %s",
+		         store->path, strerror(-error));
+		return error;
+	}
+	sync_directory(store);
+	log_error("%s/" FILE_NAME
+	          " has channels that cannot be used: kept as %s, starting without them",
+	          store->path, name);
+	return 0;
+}
+
+/* Read a channel into n sorted entries. Errors: -EINVAL with fault when one is left over, -ENOMEM. */
+static int read_entry(struct channel_entry *entries, size_t *n, const char *id, const json_t *value,
+                      char *fault, size_t size)
+{
+	struct channel_entry entry;
+	int error = config_from_stored(&entry, id, value, fault, size);
+
+	if (error)
+		return error;
+	insert_by_creation(entries, (*n)++, &entry);
+	if (*n <= ENTRY_MAX_CHANNELS)
+		return 0;
+	entry = entries[--*n];
+	snprintf(fault, size,
+	         "channel \"%.120s\" (%s): there are %d older ones, which is the limit", entry.name,
+	         entry.id, ENTRY_MAX_CHANNELS);
+	channel_entry_free(&entry);
+	return -EINVAL;
+}
+
+static int read_entries(struct store *store, int fd, const json_t *root, struct channel_entry **out,
+                        size_t *count, char *why, size_t size)
+{
+	struct channel_entry *entries = calloc(ENTRY_MAX_CHANNELS + 1, sizeof(*entries));
+	int error = entries ? 0 : -ENOMEM;
+	char fault[FAULT_BYTES];
+	bool kept = false;
+	size_t n = 0;
+	const char *id;
+	json_t *value;
+
+	snprintf(why, size, "not enough memory to read %s/" FILE_NAME, store->path);
+	json_object_foreach((json_t *)root, id, value)
+	{
+		if (!error)
+			error = read_entry(entries, &n, id, value, fault, sizeof(fault));
+		if (error != -EINVAL)
+			continue;
+		error = kept ? 0 : keep(store, fd, why, size);
+		kept = true;
+		if (!error)
+			log_error("%s; left out", fault);
+	}
+	if (!error) {
+		*out = entries;
+		*count = n;
+		return 0;
+	}
+	while (n)
+		channel_entry_free(&entries[--n]);
+	free(entries);
+	return error;
+}
+
 int store_load(struct store *store, struct channel_entry **entries, size_t *count, char *why,
                size_t size)
 {
-	char fault[320] = "not enough memory";
-	int fd = openat(store->dir_fd, FILE_NAME, LOAD_FLAGS), error;
-	struct channel_entry *none;
+	char fault[FAULT_BYTES] = "not enough memory";
+	int fd = openat(store->dir_fd, FILE_NAME, LOAD_FLAGS), error = 0;
 	json_t *root = NULL;
 
-	if (fd < 0 && errno != ENOENT)
-		snprintf(fault, sizeof(fault), "%s", strerror(errno));
-	else if (fd >= 0)
+	if (fd >= 0)
 		root = parse_file(fd, fault, sizeof(fault));
-	else
+	else if (errno == ENOENT)
 		root = json_object();
+	else
+		snprintf(fault, sizeof(fault), "%s", strerror(errno));
+	if (!root) {
+		error = set_aside(store, fault, why, size);
+		root = json_object();
+	}
+	if (!error)
+		error = read_entries(store, fd, root, entries, count, why, size);
+	json_decref(root);
 	if (fd >= 0)
 		close(fd);
-	error = root ? entries_from_json(root, entries, count, fault, sizeof(fault)) : -EINVAL;
-	json_decref(root);
-	if (!error)
-		return 0;
-	if (error == -ENOMEM || !(none = calloc(1, sizeof(*none)))) {
-		snprintf(why, size, "not enough memory to read %s/" FILE_NAME, store->path);
-		return -ENOMEM;
-	}
-	error = set_aside(store, fault, why, size);
-	if (error) {
-		free(none);
-		return error;
-	}
-	*entries = none;
-	*count = 0;
-	return 0;
+	return error;
 }
 
 static json_t *entries_to_json(const struct channel_entry *const *entries, size_t count)
@@ -273,8 +354,6 @@ int store_save(struct store *store, const struct channel_entry *const *entries, 
 		unlinkat(store->dir_fd, TEMPORARY_NAME, 0);
 		return error;
 	}
-	/* The new file is in place: a directory that cannot be synced is worth a word, not a failure. */
-	if (fsync(store->dir_fd) && errno != EINVAL)
-		log_warning("cannot sync the directory %s: %s", store->path, strerror(errno));
+	sync_directory(store);
 	return 0;
 }

@@ -3,7 +3,7 @@
  *
  * Reading reuses the checks of REST bodies for all that this program knows, so that nothing comes out of
  * the file that could not have been put in; only URLs are taken as they are, because a channel must not
- * be lost over an output that another version understood.
+ * be lost over an output that another version understood. A member that is null counts as absent.
  */
 #include "config.h"
 
@@ -24,6 +24,14 @@ void config_format_time(char *out, int64_t seconds)
 
 	if (!gmtime_r(&t, &utc) || !strftime(out, CONFIG_TIME_BYTES, "%Y-%m-%dT%H:%M:%SZ", &utc))
 		out[0] = '\0';
+}
+
+/* The member of that name, or NULL when it is absent or null. */
+static const json_t *member(const json_t *object, const char *name)
+{
+	const json_t *value = json_object_get(object, name);
+
+	return json_is_null(value) ? NULL : value;
 }
 
 static json_t *outputs_to_stored(const struct channel_entry *entry)
@@ -86,7 +94,7 @@ static bool is_id(const char *id)
 	return n > 0 && n < ENTRY_ID_BYTES && !id[n];
 }
 
-/* The given name, or scheme://host, or "output" when the URL is foreign to this program. */
+/* The given name, or field_default_name's, or "output" when the URL is foreign to this program. */
 static int stored_output_name(struct output_entry *out, const json_t *name, const char *field,
                               struct api_error *error)
 {
@@ -104,8 +112,8 @@ static int output_from_stored(struct output_entry *out, const json_t *value, siz
                               struct api_error *error)
 {
 	static const char *const known[] = {"id", "name", "url", "enabled", NULL};
-	const json_t *id = json_object_get(value, "id"), *url = json_object_get(value, "url");
-	const json_t *enabled = json_object_get(value, "enabled");
+	const json_t *id = member(value, "id"), *url = member(value, "url");
+	const json_t *enabled = member(value, "enabled");
 	char field[FIELD_BYTES];
 
 	snprintf(field, sizeof(field), "outputs[%zu]", index);
@@ -120,7 +128,7 @@ static int output_from_stored(struct output_entry *out, const json_t *value, siz
 	out->enabled = true;
 	out->extra = unknown_members(value, known);
 	if (field_set_string(&out->url, json_string_value(url), error) ||
-	    stored_output_name(out, json_object_get(value, "name"), field, error))
+	    stored_output_name(out, member(value, "name"), field, error))
 		return -1;
 	return enabled ? field_bool(&out->enabled, enabled, field, error) : 0;
 }
@@ -160,12 +168,12 @@ static int config_members(struct channel_entry *out, const json_t *config, struc
 	if (field_name(&out->name, json_object_get(config, "name"), "name", error) ||
 	    field_port(out, json_object_get(config, "rtp_port"), error))
 		return -1;
-	if ((value = json_object_get(config, "rtp_ip")) && field_address(out, value, error))
+	if ((value = member(config, "rtp_ip")) && field_address(out, value, error))
 		return -1;
-	if ((value = json_object_get(config, "autostart")) &&
+	if ((value = member(config, "autostart")) &&
 	    field_bool(&out->autostart, value, "autostart", error))
 		return -1;
-	return outputs_from_stored(out, json_object_get(config, "outputs"), error);
+	return outputs_from_stored(out, member(config, "outputs"), error);
 }
 
 static int desired_from_stored(struct channel_entry *out, const json_t *value,
@@ -194,6 +202,7 @@ static int64_t time_from_stored(const json_t *value)
 int config_from_stored(struct channel_entry *out, const char *id, const json_t *value, char *why,
                        size_t size)
 {
+	const json_t *name = json_object_get(json_object_get(value, "config"), "name");
 	struct channel_entry entry = {0};
 	struct api_error error;
 
@@ -202,13 +211,17 @@ int config_from_stored(struct channel_entry *out, const char *id, const json_t *
 	else if (!json_is_object(value))
 		field_wrong_type(&error, "the channel", "an object");
 	else if (!config_members(&entry, json_object_get(value, "config"), &error) &&
-	         !desired_from_stored(&entry, json_object_get(value, "desired"), &error)) {
+	         !desired_from_stored(&entry, member(value, "desired"), &error)) {
 		snprintf(entry.id, sizeof(entry.id), "%s", id);
 		entry.created_at_s = time_from_stored(json_object_get(value, "created_at"));
 		*out = entry;
 		return 0;
 	}
-	snprintf(why, size, "channel %.40s: %s", id, error.message);
+	if (json_is_string(name))
+		snprintf(why, size, "channel \"%.120s\" (%.40s): %s", json_string_value(name), id,
+		         error.message);
+	else
+		snprintf(why, size, "channel %.40s: %s", id, error.message);
 	channel_entry_free(&entry);
 	return error.status == 500 ? -ENOMEM : -EINVAL;
 }

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/utf8.h"
 #include "feed.h"
 
 #include <errno.h>
@@ -16,6 +17,8 @@
 #include <time.h>
 
 const struct counter_info output_counter_table[] = {OUTPUT_COUNTERS(COUNTER_ROW)};
+
+#define LASTING_NS (10 * NS_PER_S) /* a connection of at least that was a good one */
 
 static atomic_int alive; /* outputs that were made and not yet freed */
 
@@ -118,24 +121,45 @@ void output_set_connecting(struct output *output)
 
 void output_set_connected(struct output *output)
 {
-	output->backoff = (struct backoff){0};
-	output->logged[0] = '\0';
+	output->connected_ns = clock_now_ns();
 	if (output->was_connected)
 		counter_add(&output->counters.reconnects, 1);
 	output->was_connected = true;
 	set_state(output, OUTPUT_CONNECTED, 0, "");
-	log_info("channel \"%s\": output \"%s\": connected", output->channel_name, output->name);
+	if (!output->flapping)
+		log_info("channel \"%s\": output \"%s\": connected", output->channel_name,
+		         output->name);
+}
+
+/*
+ * A connection that lasted makes a fresh start. One that broke at once is a peer that flaps: the pauses go on
+ * growing, and the log does not repeat what it said.
+ */
+static void judge_connection(struct output *output)
+{
+	if (!output->connected_ns)
+		return;
+	output->flapping = clock_now_ns() - output->connected_ns < LASTING_NS;
+	output->connected_ns = 0;
+	if (output->flapping)
+		return;
+	output->backoff = (struct backoff){0};
+	output->logged[0] = '\0';
 }
 
 uint32_t output_set_retrying(struct output *output, const char *format, ...)
 {
-	const uint32_t wait_ms = backoff_next_ms(&output->backoff);
 	char reason[sizeof(output->status.last_error)];
+	uint32_t wait_ms;
 	va_list args;
+
+	judge_connection(output);
+	wait_ms = backoff_next_ms(&output->backoff);
 
 	va_start(args, format);
 	vsnprintf(reason, sizeof(reason), format, args);
 	va_end(args);
+	utf8_repair(reason); /* it may hold what a peer sent, or be cut */
 	counter_set(&output->counters.bitrate_bps, 0);
 	set_state(output, OUTPUT_RETRYING, clock_now_ns() + wait_ms * NS_PER_MS, reason);
 	if (strcmp(reason, output->logged)) {

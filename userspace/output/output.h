@@ -26,6 +26,9 @@ const char *output_state_name(enum output_state state);
 	X(bitrate_bps, COUNTER_GAUGE, "bits_per_second", "Payload bit rate over the last second") \
 	X(packets_lost, COUNTER_TOTAL, "ts_packets",                                              \
 	  "TS packets missed because the output was late")                                        \
+	X(pktSndLoss, COUNTER_TOTAL, "packets", "SRT: packets that the peer reported missing")    \
+	X(pktRetrans, COUNTER_TOTAL, "packets", "SRT: packets sent again")                        \
+	X(byteSndDrop, COUNTER_TOTAL, "bytes", "SRT: bytes given up because they were too late")  \
 	X(frames_dropped, COUNTER_TOTAL, "frames",                                                \
 	  "Access units dropped because the peer was slow")                                       \
 	X(reconnects, COUNTER_TOTAL, "events", "Connections made after the first")

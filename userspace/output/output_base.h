@@ -21,6 +21,8 @@ struct output {
 	struct output_counters counters; /* written by the output's thread */
 	struct backoff backoff;          /* the output's thread */
 	bool was_connected;              /* the output's thread */
+	bool flapping;                   /* the last connection was short; the output's thread */
+	int64_t connected_ns;            /* when, monotonic; the output's thread */
 	char logged[200];                /* last reason logged; the output's thread */
 	pthread_mutex_t status_lock;     /* guards the two below */
 	struct output_status status;

@@ -147,13 +147,12 @@ static void stream(struct output_rtmp *o, struct publisher *publisher, int fd, c
 	struct rate rate = {0};
 
 	while (!stopping(o)) {
-		if (poll(polled, 3, publisher_has_more(publisher) ? 0 : IDLE_POLL_MS) < 0) {
+		if (poll(polled, 3, IDLE_POLL_MS) < 0) {
 			if (errno == EINTR)
 				continue;
 			return;
 		}
-		if ((polled[0].revents || publisher_has_more(publisher)) &&
-		    publisher_receive(publisher, why, size))
+		if (polled[0].revents && publisher_receive(publisher, why, size))
 			return;
 		if (send_queued(o, publisher, &base_ms)) {
 			snprintf(why, size, "the server stopped reading or closed the connection");

@@ -309,6 +309,22 @@ static void send_waiting(struct output_srt *s, int64_t now_ns)
 		send_message(s, (size_t)(head - s->position), now_ns);
 }
 
+/*
+ * What became of the packets on this connection since the last look, under libsrt's names. Its pktSndDrop is
+ * left out: it is wrong in 1.5.1.
+ */
+static void count_losses(struct output_srt *s)
+{
+	struct output_counters *counters = &s->base.counters;
+	SRT_TRACEBSTATS statistics;
+
+	if (srt_bistats(s->socket, &statistics, 1, 1) == SRT_ERROR)
+		return;
+	counter_add(&counters->pktSndLoss, (uint64_t)statistics.pktSndLoss);
+	counter_add(&counters->pktRetrans, (uint64_t)statistics.pktRetrans);
+	counter_add(&counters->byteSndDrop, statistics.byteSndDrop);
+}
+
 static void run_connected(struct output_srt *s, int64_t now_ns)
 {
 	if (now_ns >= s->due_ns) {
@@ -317,6 +333,7 @@ static void run_connected(struct output_srt *s, int64_t now_ns)
 			retry(s, now_ns, "connection lost");
 			return;
 		}
+		count_losses(s);
 	}
 	send_waiting(s, now_ns);
 	rate_update(&s->rate, now_ns, counter_get(&s->base.counters.bytes_sent),

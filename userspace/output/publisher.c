@@ -4,37 +4,46 @@
  * Messages are sent with full (type 0) chunk headers: 12 bytes on some hundred messages a second buy
  * freedom from librtmp's header compression, which turns equal sizes and times into a wrong delta.
  * librtmp writes chunk headers into the body, so each tag is copied into the session's own buffer.
+ *
+ * After the handshake librtmp reads nothing any more: its reader trusts the server with lengths. Chunks are
+ * read by media/chunk.h, which bounds them (that also bounds how deep librtmp's recursive AMF decoder can
+ * go: 1500 bytes are 500 levels), and only commands are handed to librtmp.
  */
 #include "publisher.h"
 
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "media/chunk.h"
 
 #include <errno.h>
 #include <librtmp/log.h>
 #include <librtmp/rtmp.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define CHUNK_BYTES      4096
 #define CONTROL_CHANNEL  2 /* chunk stream ids, RTMP 1.0 section 5.3.1.1 */
 #define DATA_CHANNEL     4
 #define AUDIO_CHANNEL    5
+#define PING_REQUEST     6 /* user control events, section 7.1.7 */
+#define PING_RESPONSE    7
 #define VIDEO_CHANNEL    6
 #define PUBLISH_LIMIT_NS (10 * NS_PER_S) /* until the server has to say that publishing started */
-#define READS_PER_CALL   32   /* chunks, so that a talkative server cannot keep us from sending */
-#define MAX_INVOKE_BYTES 1500 /* librtmp decodes recursively: bounds the depth to 500 levels */
 
 struct publisher {
 	RTMP rtmp;
 	char tc_url[sizeof(((struct output_url *)0)->host) +
 	            sizeof(((struct output_url *)0)->rtmp.app) + 32];
-	bool failed; /* a send has failed: the server gets no farewell */
-	char *body;  /* RTMP_MAX_HEADER_SIZE bytes of headroom, then the message */
+	struct chunk_reader reader;
+	char why[256]; /* what ended the session */
+	bool failed;   /* a send has failed: the server gets no farewell */
+	char *body;    /* RTMP_MAX_HEADER_SIZE bytes of headroom, then the message */
 	size_t capacity;
 };
 
@@ -133,7 +142,7 @@ static bool names_failure(const RTMP *rtmp, AMFObject *object)
 /* Does this command say that publishing failed? Then why gets the server's words. */
 static bool is_refusal(const RTMP *rtmp, const RTMPPacket *packet, char *why, size_t size)
 {
-	char code[80], description[100];
+	char code[80], description[120];
 	bool refusal = false;
 	AMFObject object;
 
@@ -151,62 +160,80 @@ static bool is_refusal(const RTMP *rtmp, const RTMPPacket *packet, char *why, si
 	return refusal;
 }
 
-/*
- * Answer a whole message: protocol control and commands. Everything else a server may send does not
- * concern a publisher, and librtmp's decoders are not let near it.
- */
-static int answer(struct publisher *p, RTMPPacket *packet, char *why, size_t size)
+static int handle_command(struct publisher *p, const struct chunk_message *message)
 {
-	switch (packet->m_packetType) {
-	case RTMP_PACKET_TYPE_INVOKE:
-		if (packet->m_nBodySize > MAX_INVOKE_BYTES)
-			return 0;
-		if (is_refusal(&p->rtmp, packet, why, size))
-			return -EIO;
-		break;
-	case RTMP_PACKET_TYPE_CHUNK_SIZE:
-	case RTMP_PACKET_TYPE_BYTES_READ_REPORT:
-	case RTMP_PACKET_TYPE_CONTROL:
-	case RTMP_PACKET_TYPE_SERVER_BW:
-	case RTMP_PACKET_TYPE_CLIENT_BW:
-		break;
-	default:
+	RTMPPacket packet = {.m_packetType = message->type,
+	                     .m_nBodySize = (uint32_t)message->size,
+	                     .m_body = (char *)(uintptr_t)message->body};
+
+	if (!message->size)
 		return 0;
-	}
-	RTMP_ClientPacket(&p->rtmp, packet);
+	if (is_refusal(&p->rtmp, &packet, p->why, sizeof(p->why)))
+		return -EIO;
+	RTMP_ClientPacket(&p->rtmp, &packet);
+	if (RTMP_IsConnected(&p->rtmp))
+		return 0;
+	snprintf(p->why, sizeof(p->why), "the server ended the session");
+	return -EIO;
+}
+
+/* Commands and pings concern a publisher; what else a server may send does not. */
+static int handle_message(void *context, const struct chunk_message *message)
+{
+	struct publisher *p = context;
+
+	if (message->type == RTMP_PACKET_TYPE_INVOKE)
+		return handle_command(p, message);
+	if (message->type == RTMP_PACKET_TYPE_CONTROL && message->size >= 6 &&
+	    load_be16(message->body) == PING_REQUEST)
+		RTMP_SendCtrl(&p->rtmp, PING_RESPONSE, load_be32(message->body + 2), 0);
 	return 0;
 }
 
-/* Read one chunk and answer it if it completes a message. */
-static int read_message(struct publisher *p, RTMPPacket *packet, char *why, size_t size)
+static int take_bytes(struct publisher *p, const void *data, size_t size)
 {
-	int error = 0;
+	const int error = chunk_reader_push(&p->reader, data, size, handle_message, p);
 
-	if (!RTMP_ReadPacket(&p->rtmp, packet)) {
-		snprintf(why, size, "the server closed the connection");
-		return -EIO;
-	}
-	if (!RTMPPacket_IsReady(packet))
-		return 0;
-	if (packet->m_nBodySize)
-		error = answer(p, packet, why, size);
-	RTMPPacket_Free(packet);
+	if (error == -EBADMSG)
+		snprintf(p->why, sizeof(p->why), "the server does not speak RTMP as it should");
 	return error;
 }
 
+int publisher_receive(struct publisher *p, char *why, size_t size)
+{
+	uint8_t data[4096];
+	const ssize_t count = recv(p->rtmp.m_sb.sb_socket, data, sizeof(data), MSG_DONTWAIT);
+	int error = 0;
+
+	if (count > 0)
+		error = take_bytes(p, data, (size_t)count);
+	else if (count == 0 || (errno != EAGAIN && errno != EINTR))
+		error = -EIO;
+	if (error)
+		snprintf(why, size, "%s", p->why);
+	return error ? -EIO : 0;
+}
+
+/* What librtmp read beyond the handshake, then what comes, until the server says that it has started. */
 static int wait_for_publish(struct publisher *p, char *why, size_t size)
 {
 	const int64_t deadline_ns = clock_now_ns() + PUBLISH_LIMIT_NS;
-	RTMPPacket packet = {0};
-	int error = 0;
+	struct pollfd polled = {.fd = p->rtmp.m_sb.sb_socket, .events = POLLIN};
+	RTMPSockBuf *buffer = &p->rtmp.m_sb;
+	int64_t left_ns;
+	int error = take_bytes(p, buffer->sb_start, (size_t)buffer->sb_size);
 
-	p->rtmp.m_mediaChannel = 0;
-	while (!error && !p->rtmp.m_bPlaying && clock_now_ns() < deadline_ns)
-		error = read_message(p, &packet, why, size);
-	RTMPPacket_Free(&packet);
-	if (!error && !p->rtmp.m_bPlaying) {
-		snprintf(why, size, "the server did not start publishing");
-		error = -EIO;
+	buffer->sb_size = 0;
+	if (error)
+		snprintf(why, size, "%s", p->why);
+	while (!error && !p->rtmp.m_bPlaying) {
+		left_ns = deadline_ns - clock_now_ns();
+		if (left_ns <= 0) {
+			snprintf(why, size, "the server did not start publishing");
+			return -EIO;
+		}
+		if (poll(&polled, 1, (int)(left_ns / NS_PER_MS) + 1) > 0)
+			error = publisher_receive(p, why, size);
 	}
 	return error;
 }
@@ -271,6 +298,8 @@ int publisher_open(struct publisher **out, int fd, const struct output_url *url,
 		return -ENOMEM;
 	}
 	RTMP_Init(&p->rtmp);
+	chunk_reader_init(&p->reader);
+	snprintf(p->why, sizeof(p->why), "the server closed the connection");
 	set_link(p, url);
 	p->rtmp.m_sb.sb_socket = fd;
 	snprintf(why, size, "the RTMP handshake failed");
@@ -305,23 +334,6 @@ int publisher_send(struct publisher *p, const struct flv_tag *tag, uint32_t time
 		return error;
 	memcpy(p->body + RTMP_MAX_HEADER_SIZE, tag->body, tag->size);
 	return send_body(p, (uint8_t)tag->type, channel_of(tag->type), timestamp_ms, tag->size);
-}
-
-int publisher_receive(struct publisher *p, char *why, size_t size)
-{
-	RTMPPacket packet = {0};
-	int error = 0, reads = 0;
-
-	do { /* librtmp may have read more than one message from the socket */
-		error = read_message(p, &packet, why, size);
-	} while (!error && p->rtmp.m_sb.sb_size > 0 && ++reads < READS_PER_CALL);
-	RTMPPacket_Free(&packet);
-	return error;
-}
-
-bool publisher_has_more(const struct publisher *p)
-{
-	return p->rtmp.m_sb.sb_size > 0;
 }
 
 void publisher_close(struct publisher *p)

@@ -18,7 +18,7 @@ struct publisher;
  * Handshake and publish, blocking for at most the socket's time limits.
  * Owns: fd becomes the publisher's in every case; *out is the caller's, freed by publisher_close; url is
  * borrowed while it lives. Errors: -EIO, -ENOMEM; why (size bytes) gets the server's words or ours.
- * Thread: the output's own (all five).
+ * Thread: the output's own (all four).
  */
 int publisher_open(struct publisher **out, int fd, const struct output_url *url, char *why,
                    size_t size);
@@ -30,13 +30,10 @@ int publisher_open(struct publisher **out, int fd, const struct output_url *url,
 int publisher_send(struct publisher *publisher, const struct flv_tag *tag, uint32_t timestamp_ms);
 
 /*
- * Read and answer what the server sent; call it when the socket is readable. Errors: -EIO when the
+ * Read and answer what the server sent, without waiting; call it when the socket is readable. Errors: -EIO when the
  * connection is gone or the server says that publishing has failed; why then gets the reason.
  */
 int publisher_receive(struct publisher *publisher, char *why, size_t size);
-
-/* Bytes were read from the socket that publisher_receive has not come to: call it again soon. */
-bool publisher_has_more(const struct publisher *publisher);
 
 /* Unpublish if still connected, close, free. NULL is fine. */
 void publisher_close(struct publisher *publisher);

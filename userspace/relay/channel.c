@@ -6,6 +6,7 @@
 #include "channel.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/rate.h"
 #include "media/rtp.h"
 #include "media/ts.h"
@@ -14,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define REPORT_PERIOD_NS (10 * NS_PER_S)
+
 struct channel {
 	char *name;
 	struct ring *ring;
@@ -21,6 +24,9 @@ struct channel {
 	struct rtp_sequence sequence;
 	struct rate rate;
 	_Atomic int64_t last_ns;
+	bool receiving;        /* as logged last */
+	int64_t report_due_ns; /* of what was lost; 0: at the next loss */
+	uint64_t reported_lost, reported_restarts;
 };
 
 const struct counter_info channel_counter_table[] = {CHANNEL_COUNTERS(COUNTER_ROW)};
@@ -122,8 +128,46 @@ void channel_receive(struct channel *channel, const uint8_t *datagram, size_t si
 	atomic_store_explicit(&channel->last_ns, now_ns, memory_order_relaxed);
 }
 
+/* One line when the stream comes and one when it goes. */
+static void report_signal(struct channel *channel, int64_t now_ns)
+{
+	const int64_t last_ns = channel_last_ns(channel);
+	const bool receiving = last_ns && now_ns - last_ns < CHANNEL_NO_SIGNAL_NS;
+
+	if (receiving == channel->receiving)
+		return;
+	channel->receiving = receiving;
+	if (receiving)
+		log_info("channel \"%s\": receiving", channel->name);
+	else
+		log_warning("channel \"%s\": no signal for %lld s", channel->name,
+		            CHANNEL_NO_SIGNAL_NS / NS_PER_S);
+}
+
+/* At most one line in REPORT_PERIOD_NS, however much is lost. */
+static void report_losses(struct channel *channel, int64_t now_ns)
+{
+	const uint64_t lost = counter_get(&channel->counters.rtp_lost) - channel->reported_lost;
+	const uint64_t restarts =
+		counter_get(&channel->counters.rtp_restarts) - channel->reported_restarts;
+
+	if (now_ns < channel->report_due_ns || (!lost && !restarts))
+		return;
+	channel->report_due_ns = now_ns + REPORT_PERIOD_NS;
+	channel->reported_lost += lost;
+	channel->reported_restarts += restarts;
+	if (lost)
+		log_warning("channel \"%s\": %llu RTP packets lost on the network", channel->name,
+		            (unsigned long long)lost);
+	if (restarts)
+		log_info("channel \"%s\": the source has restarted (%llu times)", channel->name,
+		         (unsigned long long)restarts);
+}
+
 void channel_tick(struct channel *channel, int64_t now_ns)
 {
+	report_signal(channel, now_ns);
+	report_losses(channel, now_ns);
 	rate_update(&channel->rate, now_ns, counter_get(&channel->counters.bytes_received),
 	            &channel->counters.bitrate_bps);
 }

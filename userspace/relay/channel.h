@@ -55,7 +55,12 @@ void channel_destroy(struct channel *channel);
  */
 void channel_receive(struct channel *channel, const uint8_t *datagram, size_t size, int64_t now_ns);
 
-/* Once in a while, at least every 100 ms: brings gauges up to date. Thread: ingest. */
+#define CHANNEL_NO_SIGNAL_NS 2000000000LL /* without TS for longer, a channel has no signal */
+
+/*
+ * Once in a while, at least every 100 ms: brings gauges up to date, and tells the log when the stream comes,
+ * goes, or has lost packets. Thread: ingest.
+ */
 void channel_tick(struct channel *channel, int64_t now_ns);
 
 /* The ring, borrowed, valid while the channel is. Thread: any. */
