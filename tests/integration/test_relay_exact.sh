@@ -39,6 +39,8 @@ for mode in ${MODES:-xdp xdp-generic udp}; do
   if [ "$mode" = xdp ]; then
     relay "$work/generated.ts" "near the sequence wrap" "$mode" --sequence 65500
     relay "$work/generated.ts" "TS without RTP" "$mode" --udp
+    relay "$work/generated.ts" "reordered and duplicated" "$mode" --reorder 5 --reorder-distance 6 \
+      --duplicate 3 --seed 7
     relay "$work/generated.ts" "3 packets a datagram" "$mode" --packets-per-datagram 3
   fi
   check "$mode: clean stop with exit status 0" stop_distributor

@@ -23,6 +23,8 @@ static struct tick_loop *const sender_loops[] = {(struct tick_loop *)&loop_marks
 struct channel {
 	char name[600];
 	struct channel_counters counters;
+	struct rtp_counters rtp;
+	unsigned int reorder_ms;
 };
 
 struct feed {
@@ -130,6 +132,7 @@ size_t ingest_interfaces(const struct ingest *ingest, struct ingest_interface_in
 }
 
 const struct counter_info channel_counter_table[] = {CHANNEL_COUNTERS(COUNTER_ROW)};
+const struct counter_info rtp_counter_table[] = {RTP_COUNTERS(COUNTER_ROW)};
 
 int channel_create(struct channel **out, const struct channel_config *config)
 {
@@ -138,6 +141,7 @@ int channel_create(struct channel **out, const struct channel_config *config)
 	*out = calloc(1, sizeof(**out));
 	snprintf((*out)->name, sizeof((*out)->name), "%s", config->name);
 	counter_set(&(*out)->counters.bytes_received, 188);
+	(*out)->reorder_ms = config->reorder_ms;
 	fakes.channels++;
 	return 0;
 }
@@ -148,6 +152,19 @@ void channel_destroy(struct channel *channel)
 		return;
 	fakes.channels--;
 	free(channel);
+}
+
+const struct rtp_counters *channel_rtp_counters(const struct channel *channel)
+{
+	return &channel->rtp;
+}
+
+/* Noted only when it changes. */
+void channel_set_reorder(struct channel *channel, unsigned int reorder_ms)
+{
+	if (channel->reorder_ms != reorder_ms)
+		note("reorder %u; ", reorder_ms);
+	channel->reorder_ms = reorder_ms;
 }
 
 const struct channel_counters *channel_counters(const struct channel *channel)

@@ -75,7 +75,7 @@ static void receive(struct channel *channel, const struct datagram *d, int64_t n
 
 static struct channel *make_channel(void)
 {
-	const struct channel_config config = {.name = "News"};
+	const struct channel_config config = {.name = "News", .reorder_ms = 50};
 	struct channel *channel;
 
 	assert_int_equal(channel_create(&channel, &config), 0);
@@ -87,6 +87,9 @@ static uint64_t counter(const struct channel *channel, const char *name)
 	for (size_t i = 0; i < CHANNEL_COUNTER_COUNT; i++)
 		if (!strcmp(channel_counter_table[i].name, name))
 			return counter_at(channel_counters(channel), i);
+	for (size_t i = 0; i < RTP_COUNTER_COUNT; i++)
+		if (!strcmp(rtp_counter_table[i].name, name))
+			return counter_at(channel_rtp_counters(channel), i);
 	fail_msg("no counter %s", name);
 	return 0;
 }
@@ -114,8 +117,8 @@ static const struct {
 	{"bare, no sync", {.packets = 7, .broken_packet = 1}, "rejected_version", 0},
 	{"padding of zero", {.first = 0xa0, .packets = 1, .size_change = 0}, "rejected_padding", 0},
 	{"padding too long", {.first = 0xa0, .packets = 1, .last = 189}, "rejected_padding", 0},
-	{"all padding", {.first = 0xa0, .packets = 1, .last = 188}, "rejected_size", 0},
-	{"RTP without payload", {.first = 0x80}, "rejected_size", 0},
+	{"all padding", {.first = 0xa0, .packets = 1, .last = 188}, NULL, 0},
+	{"RTP without payload", {.first = 0x80}, NULL, 0},
 	{"RTP, a byte short", {.first = 0x80, .packets = 7, .size_change = -1}, "rejected_size", 0},
 	{"RTP, a byte too many",
          {.first = 0x80, .packets = 7, .size_change = 1},
@@ -184,35 +187,62 @@ static void test_payload(void **state)
 	channel_destroy(channel);
 }
 
+/* Order is restored, what comes twice is dropped, a new source is taken over, and loss is counted once. */
 static void test_sequence(void **state)
 {
 	static const struct {
 		uint32_t ssrc;
 		uint16_t sequence;
+		uint64_t ring; /* packets in the ring afterwards */
 	} stream[] = {
-		{1, 65534}, {1, 65535}, {1, 65535}, {1, 1}, {1, 0}, {1, 3}, {2, 900}, {2, 901},
+		{1, 65534, 1}, {1, 65535, 2}, {1, 65535, 2}, {1, 1, 2},
+		{1, 0, 4},     {1, 3, 4},     {2, 900, 4},   {2, 901, 7},
 	};
 	struct channel *channel = make_channel();
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(stream); i++)
+	for (size_t i = 0; i < COUNT(stream); i++) {
 		receive(channel,
 		        &(struct datagram){.first = 0x80,
 		                           .sequence = stream[i].sequence,
 		                           .ssrc = stream[i].ssrc,
 		                           .packets = 1},
 		        NS_PER_S);
+		assert_int_equal(ring_head(channel_ring(channel)), stream[i].ring);
+	}
 	assert_int_equal(counter(channel, "datagrams_received"), 8);
 	assert_int_equal(counter(channel, "rtp_duplicates"), 1);
 	assert_int_equal(counter(channel, "rtp_reordered"), 1);
 	assert_int_equal(counter(channel, "rtp_restarts"), 1);
-	assert_int_equal(counter(channel, "rtp_lost"), 0);
-	assert_int_equal(ring_head(channel_ring(channel)), 7); /* all but the duplicate */
-	for (uint16_t sequence = 904; sequence < 1200; sequence++)
-		receive(channel,
-		        &(struct datagram){
-				.first = 0x80, .sequence = sequence, .ssrc = 2, .packets = 1},
-		        NS_PER_S);
+	assert_int_equal(counter(channel, "rtp_lost"), 1);
+	receive(channel,
+	        &(struct datagram){.first = 0x80, .sequence = 904, .ssrc = 2, .packets = 1},
+	        NS_PER_S);
+	channel_tick(channel, NS_PER_S + 40 * NS_PER_MS);
+	assert_int_equal(ring_head(channel_ring(channel)), 7);
+	channel_tick(channel, NS_PER_S + 60 * NS_PER_MS);
+	assert_int_equal(ring_head(channel_ring(channel)), 8);
+	assert_int_equal(counter(channel, "rtp_lost"), 3);
+	channel_destroy(channel);
+}
+
+/* The window can be changed while it runs; 0 means that nothing waits. */
+static void test_reorder_changes(void **state)
+{
+	struct datagram d = {.first = 0x80, .sequence = 1, .ssrc = 1, .packets = 1};
+	struct channel *channel = make_channel();
+
+	(void)state;
+	receive(channel, &d, NS_PER_S);
+	d.sequence = 3;
+	receive(channel, &d, NS_PER_S);
+	assert_int_equal(ring_head(channel_ring(channel)), 1);
+	channel_set_reorder(channel, 0);
+	channel_tick(channel, NS_PER_S + NS_PER_MS);
+	assert_int_equal(ring_head(channel_ring(channel)), 2);
+	d.sequence = 5;
+	receive(channel, &d, NS_PER_S + 2 * NS_PER_MS);
+	assert_int_equal(ring_head(channel_ring(channel)), 3);
 	assert_int_equal(counter(channel, "rtp_lost"), 2);
 	channel_destroy(channel);
 }
@@ -271,9 +301,13 @@ static void test_create(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_cases),    cmocka_unit_test(test_payload),
-		cmocka_unit_test(test_sequence), cmocka_unit_test(test_bare_ts_is_not_tracked),
-		cmocka_unit_test(test_bitrate),  cmocka_unit_test(test_create),
+		cmocka_unit_test(test_cases),
+		cmocka_unit_test(test_payload),
+		cmocka_unit_test(test_sequence),
+		cmocka_unit_test(test_reorder_changes),
+		cmocka_unit_test(test_bare_ts_is_not_tracked),
+		cmocka_unit_test(test_bitrate),
+		cmocka_unit_test(test_create),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

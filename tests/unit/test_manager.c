@@ -266,11 +266,11 @@ static void test_shape(void **state)
 	                                      .retry_in_ms = 1500,
 	                                      .connected_at_s = 0};
 	channel = get(id);
-	assert_int_equal(json_object_size(channel), 11);
+	assert_int_equal(json_object_size(channel), 12);
 	assert_true(json_is_null(json_object_get(channel, "last_error")));
 	assert_int_equal(strlen(text_of(channel, "created_at")), 20);
 	assert_int_equal(json_object_size(json_object_get(channel, "stats")),
-	                 CHANNEL_COUNTER_COUNT);
+	                 CHANNEL_COUNTER_COUNT + RTP_COUNTER_COUNT);
 	assert_int_equal(json_integer_value(json_object_get(json_object_get(channel, "stats"),
 	                                                    "bytes_received")),
 	                 188);

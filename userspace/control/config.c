@@ -144,7 +144,7 @@ fail:
 int config_apply_channel(struct channel_entry *entry, const json_t *body, bool is_new,
                          struct api_error *error)
 {
-	static const char *const known[] = {"name",      "rtp_ip",  "rtp_port",
+	static const char *const known[] = {"name",      "rtp_ip",  "rtp_port", "reorder_ms",
 	                                    "autostart", "outputs", NULL};
 	static const char *const required[] = {"name", "rtp_port"};
 	const json_t *value;
@@ -157,13 +157,15 @@ int config_apply_channel(struct channel_entry *entry, const json_t *body, bool i
 			                     "%s is missing", required[i]);
 	}
 	if (is_new)
-		field_default_address(entry);
+		field_set_defaults(entry);
 	if ((value = json_object_get(body, "name")) &&
 	    field_name(&entry->name, value, "name", error))
 		return -1;
 	if ((value = json_object_get(body, "rtp_ip")) && field_address(entry, value, error))
 		return -1;
 	if ((value = json_object_get(body, "rtp_port")) && field_port(entry, value, error))
+		return -1;
+	if ((value = json_object_get(body, "reorder_ms")) && field_reorder(entry, value, error))
 		return -1;
 	if ((value = json_object_get(body, "autostart")) &&
 	    field_bool(&entry->autostart, value, "autostart", error))

@@ -11,9 +11,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define ENTRY_ID_BYTES     37 /* a UUID in text with its final NUL */
-#define ENTRY_MAX_CHANNELS 1024
-#define ENTRY_MAX_OUTPUTS  256
+#define ENTRY_ID_BYTES       37 /* a UUID in text with its final NUL */
+#define ENTRY_MAX_CHANNELS   1024
+#define ENTRY_MAX_OUTPUTS    256
+#define ENTRY_REORDER_MS     50 /* default */
+#define ENTRY_MAX_REORDER_MS 1000
 
 struct output_entry {
 	char id[ENTRY_ID_BYTES]; /* UUID, fixed for life */
@@ -29,6 +31,7 @@ struct channel_entry {
 	char rtp_ip[INET6_ADDRSTRLEN];
 	struct in6_addr address; /* rtp_ip, IPv4 as v4-mapped; default 0.0.0.0 */
 	uint16_t rtp_port;       /* host order, 1 to 65535; required */
+	unsigned int reorder_ms; /* how long a gap waits, 0 to ENTRY_MAX_REORDER_MS; default 50 */
 	bool autostart;          /* start with the program whatever `running` says; default false */
 	bool running;            /* what the operator wants ("desired"); default false */
 	int64_t created_at_s;    /* seconds since 1970 */

@@ -133,6 +133,17 @@ int field_port(struct channel_entry *entry, const json_t *value, struct api_erro
 	return 0;
 }
 
+int field_reorder(struct channel_entry *entry, const json_t *value, struct api_error *error)
+{
+	if (!json_is_integer(value))
+		return field_wrong_type(error, "reorder_ms", "an integer");
+	if (json_integer_value(value) < 0 || json_integer_value(value) > ENTRY_MAX_REORDER_MS)
+		return api_error_set(error, 422, "invalid_value", "reorder_ms",
+		                     "reorder_ms must be from 0 to %d", ENTRY_MAX_REORDER_MS);
+	entry->reorder_ms = (unsigned int)json_integer_value(value);
+	return 0;
+}
+
 /* Cut text to the length of a name, between characters. */
 static void cut_to_name(char *text)
 {
@@ -165,7 +176,8 @@ int field_default_name(char **name, const struct output_url *url, struct api_err
 	return field_set_string(name, text, error);
 }
 
-void field_default_address(struct channel_entry *entry)
+void field_set_defaults(struct channel_entry *entry)
 {
 	set_address(entry, "0.0.0.0");
+	entry->reorder_ms = ENTRY_REORDER_MS;
 }

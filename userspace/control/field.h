@@ -45,10 +45,13 @@ int field_bool(bool *to, const json_t *value, const char *field, struct api_erro
 /* rtp_ip: an IPv4 or IPv6 address; stores its canonical text too. */
 int field_address(struct channel_entry *entry, const json_t *value, struct api_error *error);
 
-/* The default of rtp_ip: any IPv4 address. */
-void field_default_address(struct channel_entry *entry);
+/* The defaults of a new channel: rtp_ip any IPv4 address, reorder_ms ENTRY_REORDER_MS. */
+void field_set_defaults(struct channel_entry *entry);
 
 /* rtp_port: 1 to 65535. */
 int field_port(struct channel_entry *entry, const json_t *value, struct api_error *error);
+
+/* reorder_ms: 0 to ENTRY_MAX_REORDER_MS. */
+int field_reorder(struct channel_entry *entry, const json_t *value, struct api_error *error);
 
 #endif

@@ -70,7 +70,7 @@ static int bind_input(struct ingest_binding **binding, const struct live_env *en
 static int prepare_start(struct live_change *change, const struct live_env *env,
                          const struct channel_entry *entry, struct api_error *error)
 {
-	const struct channel_config config = {.name = entry->name};
+	const struct channel_config config = {.name = entry->name, .reorder_ms = entry->reorder_ms};
 	struct channel *channel;
 	int code = channel_create(&channel, &config);
 
@@ -230,6 +230,8 @@ void live_apply(struct live_channel *live, struct live_change *change, const str
 	live->entry = change->next;
 	live->outputs = change->outputs;
 	take_input(live, change);
+	if (live->feed)
+		channel_set_reorder(feed_channel(live->feed), live->entry.reorder_ms);
 	for (size_t i = 0; live->feed && i < live->entry.output_count; i++) {
 		if (live->entry.outputs[i].enabled && !live->outputs[i].output &&
 		    !live->outputs[i].why[0])

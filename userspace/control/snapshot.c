@@ -19,11 +19,10 @@
 #define MAX_INTERFACES 32
 #define REASON_BYTES   sizeof(((struct live_channel *)0)->last_error) /* the longest there is */
 
-/* An object with every counter of a table; all zero when there are no counters. */
-static json_t *counters(const struct counter_info *table, size_t count, const void *values)
+/* Add every counter of a table to object; all zero when there are no counters. NULL when that fails. */
+static json_t *add_counters(json_t *object, const struct counter_info *table, size_t count,
+                            const void *values)
 {
-	json_t *object = json_object();
-
 	for (size_t i = 0; object && i < count; i++) {
 		uint64_t value = values ? counter_at(values, i) : 0;
 
@@ -83,14 +82,14 @@ json_t *snapshot_output(const struct live_channel *live, size_t index)
 
 	output_url_mask(url, entry->url);
 	output_status(live, index, &status);
-	return json_pack("{s:s, s:s, s:s, s:b, s:s, s:o, s:I, s:I, s:o, s:o}", "id", entry->id,
-	                 "name", entry->name, "url", url, "enabled", entry->enabled, "state",
-	                 output_state_name(status.state), "last_error",
-	                 string_or_null(status.last_error), "retry_in_ms",
-	                 (json_int_t)status.retry_in_ms, "reconnects",
-	                 (json_int_t)(values ? counter_get(&values->reconnects) : 0),
-	                 "connected_at", time_or_null(status.connected_at_s), "stats",
-	                 counters(output_counter_table, OUTPUT_COUNTER_COUNT, values));
+	return json_pack(
+		"{s:s, s:s, s:s, s:b, s:s, s:o, s:I, s:I, s:o, s:o}", "id", entry->id, "name",
+		entry->name, "url", url, "enabled", entry->enabled, "state",
+		output_state_name(status.state), "last_error", string_or_null(status.last_error),
+		"retry_in_ms", (json_int_t)status.retry_in_ms, "reconnects",
+		(json_int_t)(values ? counter_get(&values->reconnects) : 0), "connected_at",
+		time_or_null(status.connected_at_s), "stats",
+		add_counters(json_object(), output_counter_table, OUTPUT_COUNTER_COUNT, values));
 }
 
 static const char *channel_state(const struct live_channel *live, int64_t now_ns)
@@ -105,11 +104,18 @@ static const char *channel_state(const struct live_channel *live, int64_t now_ns
 	return now_ns - last_ns <= CHANNEL_NO_SIGNAL_NS ? "receiving" : "no_signal";
 }
 
+static json_t *channel_stats(const struct channel *channel)
+{
+	json_t *stats = add_counters(json_object(), channel_counter_table, CHANNEL_COUNTER_COUNT,
+	                             channel ? channel_counters(channel) : NULL);
+
+	return add_counters(stats, rtp_counter_table, RTP_COUNTER_COUNT,
+	                    channel ? channel_rtp_counters(channel) : NULL);
+}
+
 json_t *snapshot_channel(const struct live_channel *live, int64_t now_ns)
 {
 	const struct channel_entry *entry = &live->entry;
-	const struct channel_counters *values =
-		live->feed ? channel_counters(feed_channel(live->feed)) : NULL;
 	json_t *outputs = json_array();
 
 	for (size_t i = 0; outputs && i < entry->output_count; i++) {
@@ -119,12 +125,13 @@ json_t *snapshot_channel(const struct live_channel *live, int64_t now_ns)
 		}
 	}
 	return json_pack(
-		"{s:s, s:s, s:s, s:i, s:b, s:o, s:s, s:s, s:o, s:o, s:o}", "id", entry->id, "name",
-		entry->name, "rtp_ip", entry->rtp_ip, "rtp_port", entry->rtp_port, "autostart",
-		entry->autostart, "created_at", time_or_null(entry->created_at_s), "desired",
+		"{s:s, s:s, s:s, s:i, s:i, s:b, s:o, s:s, s:s, s:o, s:o, s:o}", "id", entry->id,
+		"name", entry->name, "rtp_ip", entry->rtp_ip, "rtp_port", entry->rtp_port,
+		"reorder_ms", (int)entry->reorder_ms, "autostart", entry->autostart, "created_at",
+		time_or_null(entry->created_at_s), "desired",
 		entry->running ? "running" : "stopped", "state", channel_state(live, now_ns),
 		"last_error", string_or_null(live->last_error), "stats",
-		counters(channel_counter_table, CHANNEL_COUNTER_COUNT, values), "outputs", outputs);
+		channel_stats(live->feed ? feed_channel(live->feed) : NULL), "outputs", outputs);
 }
 
 static json_t *interfaces(const struct ingest *ingest)

@@ -60,9 +60,10 @@ json_t *config_to_stored(const struct channel_entry *entry)
 
 	if (!outputs)
 		return NULL;
-	config = json_pack("{s:s, s:s, s:i, s:b, s:o}", "name", entry->name, "rtp_ip",
-	                   entry->rtp_ip, "rtp_port", entry->rtp_port, "autostart",
-	                   entry->autostart, "outputs", outputs);
+	config = json_pack("{s:s, s:s, s:i, s:i, s:b, s:o}", "name", entry->name, "rtp_ip",
+	                   entry->rtp_ip, "rtp_port", entry->rtp_port, "reorder_ms",
+	                   (int)entry->reorder_ms, "autostart", entry->autostart, "outputs",
+	                   outputs);
 	if (!config)
 		return NULL;
 	if (entry->extra)
@@ -157,18 +158,20 @@ static int outputs_from_stored(struct channel_entry *out, const json_t *list,
 
 static int config_members(struct channel_entry *out, const json_t *config, struct api_error *error)
 {
-	static const char *const known[] = {"name",      "rtp_ip",  "rtp_port",
+	static const char *const known[] = {"name",      "rtp_ip",  "rtp_port", "reorder_ms",
 	                                    "autostart", "outputs", NULL};
 	const json_t *value;
 
 	if (!json_is_object(config))
 		return field_wrong_type(error, "config", "an object");
 	out->extra = unknown_members(config, known);
-	field_default_address(out);
+	field_set_defaults(out);
 	if (field_name(&out->name, json_object_get(config, "name"), "name", error) ||
 	    field_port(out, json_object_get(config, "rtp_port"), error))
 		return -1;
 	if ((value = member(config, "rtp_ip")) && field_address(out, value, error))
+		return -1;
+	if ((value = member(config, "reorder_ms")) && field_reorder(out, value, error))
 		return -1;
 	if ((value = member(config, "autostart")) &&
 	    field_bool(&out->autostart, value, "autostart", error))

@@ -17,8 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_INTERFACES  16
-#define GAUGE_PERIOD_NS (100 * NS_PER_MS)
+#define MAX_INTERFACES 16
 
 /* An interface that was asked for, and the source that serves it: NULL means kernel sockets. */
 struct served_interface {
@@ -35,14 +34,10 @@ struct ingest {
 	struct served_interface interfaces[MAX_INTERFACES];
 	size_t interface_count;
 	char *interface_names; /* as configured; the kernel source borrows it */
-	int64_t gauges_due_ns; /* the ingest thread's */
 };
 
-static void update_gauges(struct ingest *ingest, int64_t now_ns)
+static void tick_channels(struct ingest *ingest, int64_t now_ns)
 {
-	if (now_ns < ingest->gauges_due_ns)
-		return;
-	ingest->gauges_due_ns = now_ns + GAUGE_PERIOD_NS;
 	for (struct ingest_binding *b = ingest->table.all; b; b = b->next_all)
 		channel_tick(b->channel, now_ns);
 }
@@ -53,7 +48,7 @@ static void ingest_tick(void *context, int64_t now_ns)
 
 	for (size_t i = 0; i < ingest->source_count; i++)
 		ingest->sources[i]->ops->drain(ingest->sources[i], &ingest->table, now_ns);
-	update_gauges(ingest, now_ns);
+	tick_channels(ingest, now_ns);
 }
 
 static int try_steered(struct ingest *ingest, struct served_interface *interface, bool generic,

@@ -1,5 +1,5 @@
 /*
- * RTP headers and sequence numbers (RFC 3550 sections 5.1, 5.3.1 and A.1; RFC 2250 for MPEG-TS).
+ * RTP headers (RFC 3550 sections 5.1 and 5.3.1; RFC 2250 for MPEG-TS) and how sequence numbers compare.
  */
 #ifndef MEDIA_RTP_H
 #define MEDIA_RTP_H
@@ -38,31 +38,5 @@ static inline int rtp_distance(uint16_t a, uint16_t b)
 
 #define RTP_MAX_DROPOUT  3000 /* a forward jump up to here is loss, RFC 3550 A.1 */
 #define RTP_MAX_MISORDER 100  /* a packet late by up to this many is late, not a restart */
-#define RTP_HISTORY      128 /* packets after which a missing one is given up; > RTP_MAX_MISORDER */
-
-enum rtp_verdict {
-	RTP_IN_ORDER,  /* the next one, also after a gap */
-	RTP_LATE,      /* filled a gap */
-	RTP_DUPLICATE, /* was here already */
-	RTP_RESTART,   /* first packet of a new source, or of a new place in the sequence */
-	RTP_STRAY,     /* far from the sequence; a second one in a row is a restart */
-};
-
-/* The sequence of one source. Zero-initialise. */
-struct rtp_sequence {
-	bool started, has_stray;
-	uint32_t ssrc;
-	uint16_t newest;
-	uint16_t stray;                /* sequence number that would confirm a restart */
-	uint8_t seen[RTP_HISTORY / 8]; /* bit (sequence % RTP_HISTORY): arrived */
-};
-
-/*
- * Judge one packet. *lost grows by the packets that are given up: they were still missing RTP_HISTORY
- * packets later. A new SSRC restarts at once, a jump when a second packet follows it (RFC 3550 A.1).
- * The very first packet is RTP_IN_ORDER. Thread: one at a time.
- */
-enum rtp_verdict rtp_sequence_update(struct rtp_sequence *state, const struct rtp_packet *packet,
-                                     uint64_t *lost);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * A channel: datagram -> RTP or bare TS -> ring.
+ * A channel: datagram -> RTP stream (order, duplicates, restarts) or bare TS -> ring.
  *
  * A TS packet starts with 0x47, whose top bits are RTP version 1, so the two cannot be mixed up.
  */
@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/rate.h"
-#include "media/rtp.h"
+#include "media/rtp_stream.h"
 #include "media/ts.h"
 
 #include <errno.h>
@@ -16,12 +16,17 @@
 #include <string.h>
 
 #define REPORT_PERIOD_NS (10 * NS_PER_S)
+#define GAUGE_PERIOD_NS  (100 * NS_PER_MS)
 
 struct channel {
 	char *name;
 	struct ring *ring;
 	struct channel_counters counters;
-	struct rtp_sequence sequence;
+	struct rtp_stream *stream;
+	_Atomic unsigned int reorder_ms; /* as configured; the ingest thread takes it over */
+	unsigned int reorder_in_use_ms;
+	int64_t now_ns; /* of the call in progress, for what it emits */
+	int64_t gauges_due_ns;
 	struct rate rate;
 	_Atomic int64_t last_ns;
 	bool receiving;        /* as logged last */
@@ -31,6 +36,33 @@ struct channel {
 
 const struct counter_info channel_counter_table[] = {CHANNEL_COUNTERS(COUNTER_ROW)};
 
+static void take_payload(void *context, const uint8_t *payload, size_t size, bool broken)
+{
+	struct channel *channel = context;
+
+	(void)broken; /* the TS says so itself, by its continuity counters */
+	ring_write(channel->ring, payload, size / TS_PACKET_BYTES,
+	           (uint32_t)(channel->now_ns / NS_PER_US));
+	counter_add(&channel->counters.bytes_received, size);
+	atomic_store_explicit(&channel->last_ns, channel->now_ns, memory_order_relaxed);
+}
+
+static int init_channel(struct channel *channel, const struct channel_config *config)
+{
+	const struct rtp_stream_config stream = {
+		.options.reorder_ms = config->reorder_ms, .emit = take_payload, .context = channel};
+	int error;
+
+	channel->name = strdup(config->name);
+	if (!channel->name)
+		return -ENOMEM;
+	channel_set_reorder(channel, config->reorder_ms);
+	channel->reorder_in_use_ms = config->reorder_ms;
+	error = ring_create(&channel->ring,
+	                    config->ring_packets ? config->ring_packets : RING_DEFAULT_PACKETS);
+	return error ? error : rtp_stream_create(&channel->stream, &stream);
+}
+
 int channel_create(struct channel **out, const struct channel_config *config)
 {
 	struct channel *channel = calloc(1, sizeof(*channel));
@@ -38,11 +70,7 @@ int channel_create(struct channel **out, const struct channel_config *config)
 
 	if (!channel)
 		return -ENOMEM;
-	channel->name = strdup(config->name);
-	error = channel->name
-	                ? ring_create(&channel->ring, config->ring_packets ? config->ring_packets
-	                                                                   : RING_DEFAULT_PACKETS)
-	                : -ENOMEM;
+	error = init_channel(channel, config);
 	if (error) {
 		channel_destroy(channel);
 		return error;
@@ -55,9 +83,15 @@ void channel_destroy(struct channel *channel)
 {
 	if (!channel)
 		return;
+	rtp_stream_destroy(channel->stream);
 	ring_destroy(channel->ring);
 	free(channel->name);
 	free(channel);
+}
+
+void channel_set_reorder(struct channel *channel, unsigned int reorder_ms)
+{
+	atomic_store_explicit(&channel->reorder_ms, reorder_ms, memory_order_relaxed);
 }
 
 static counter_t *fault_counter(struct channel_counters *counters, int fault)
@@ -67,65 +101,39 @@ static counter_t *fault_counter(struct channel_counters *counters, int fault)
 		return &counters->rejected_truncated;
 	case -RTP_PADDING:
 		return &counters->rejected_padding;
+	case -RTP_TS_SIZE:
+		return &counters->rejected_size;
+	case -RTP_TS_SYNC:
+		return &counters->rejected_sync;
 	default:
 		return &counters->rejected_version;
 	}
 }
 
-/* Count the packet's place in the sequence. Returns whether its payload is to be kept. */
-static bool track_sequence(struct channel *channel, const struct rtp_packet *packet)
+/* TS without RTP. Errors: the negative of an rtp_ts_fault. */
+static int take_bare_ts(struct channel *channel, const uint8_t *datagram, size_t size)
 {
-	uint64_t lost = 0;
-	const enum rtp_verdict verdict = rtp_sequence_update(&channel->sequence, packet, &lost);
-
-	counter_add(&channel->counters.rtp_lost, lost);
-	if (verdict == RTP_LATE)
-		counter_add(&channel->counters.rtp_reordered, 1);
-	else if (verdict == RTP_DUPLICATE)
-		counter_add(&channel->counters.rtp_duplicates, 1);
-	else if (verdict == RTP_RESTART)
-		counter_add(&channel->counters.rtp_restarts, 1);
-	return verdict != RTP_DUPLICATE;
-}
-
-/* Is this whole TS packets? Counts the reason when not. */
-static bool check_ts(struct channel *channel, const uint8_t *payload, size_t size)
-{
-	if (size == 0 || size % TS_PACKET_BYTES) {
-		counter_add(&channel->counters.rejected_size, 1);
-		return false;
-	}
-	for (size_t i = 0; i < size; i += TS_PACKET_BYTES) {
-		if (!ts_has_sync(payload + i)) {
-			counter_add(&channel->counters.rejected_sync, 1);
-			return false;
-		}
-	}
-	return true;
+	if (size % TS_PACKET_BYTES)
+		return -RTP_TS_SIZE;
+	for (size_t i = 0; i < size; i += TS_PACKET_BYTES)
+		if (!ts_has_sync(datagram + i))
+			return -RTP_TS_SYNC;
+	take_payload(channel, datagram, size, false);
+	return 0;
 }
 
 void channel_receive(struct channel *channel, const uint8_t *datagram, size_t size, int64_t now_ns)
 {
-	const bool bare_ts = size > 0 && datagram[0] == TS_SYNC_BYTE;
-	struct rtp_packet packet = {.payload = datagram, .size = size};
 	int fault;
 
+	channel->now_ns = now_ns;
 	counter_add(&channel->counters.datagrams_received, 1);
-	if (!bare_ts) {
-		fault = rtp_parse(&packet, datagram, size);
-		if (fault) {
-			counter_add(fault_counter(&channel->counters, fault), 1);
-			return;
-		}
-	}
-	if (!check_ts(channel, packet.payload, packet.size))
-		return;
-	if (!bare_ts && !track_sequence(channel, &packet))
-		return;
-	ring_write(channel->ring, packet.payload, packet.size / TS_PACKET_BYTES,
-	           (uint32_t)(now_ns / NS_PER_US));
-	counter_add(&channel->counters.bytes_received, packet.size);
-	atomic_store_explicit(&channel->last_ns, now_ns, memory_order_relaxed);
+	if (size && datagram[0] == TS_SYNC_BYTE)
+		fault = take_bare_ts(channel, datagram, size);
+	else
+		fault = rtp_stream_push(channel->stream, 0, datagram, size, now_ns);
+	if (fault)
+		counter_add(fault_counter(&channel->counters, fault), 1);
 }
 
 /* One line when the stream comes and one when it goes. */
@@ -147,9 +155,9 @@ static void report_signal(struct channel *channel, int64_t now_ns)
 /* At most one line in REPORT_PERIOD_NS, however much is lost. */
 static void report_losses(struct channel *channel, int64_t now_ns)
 {
-	const uint64_t lost = counter_get(&channel->counters.rtp_lost) - channel->reported_lost;
-	const uint64_t restarts =
-		counter_get(&channel->counters.rtp_restarts) - channel->reported_restarts;
+	const struct rtp_counters *counters = rtp_stream_counters(channel->stream);
+	const uint64_t lost = counter_get(&counters->rtp_lost) - channel->reported_lost;
+	const uint64_t restarts = counter_get(&counters->rtp_restarts) - channel->reported_restarts;
 
 	if (now_ns < channel->report_due_ns || (!lost && !restarts))
 		return;
@@ -166,6 +174,20 @@ static void report_losses(struct channel *channel, int64_t now_ns)
 
 void channel_tick(struct channel *channel, int64_t now_ns)
 {
+	const unsigned int reorder_ms =
+		atomic_load_explicit(&channel->reorder_ms, memory_order_relaxed);
+
+	channel->now_ns = now_ns;
+	if (reorder_ms != channel->reorder_in_use_ms) {
+		channel->reorder_in_use_ms = reorder_ms;
+		rtp_stream_configure(channel->stream,
+		                     &(struct rtp_stream_options){.reorder_ms = reorder_ms},
+		                     now_ns);
+	}
+	rtp_stream_tick(channel->stream, now_ns);
+	if (now_ns < channel->gauges_due_ns)
+		return;
+	channel->gauges_due_ns = now_ns + GAUGE_PERIOD_NS;
 	report_signal(channel, now_ns);
 	report_losses(channel, now_ns);
 	rate_update(&channel->rate, now_ns, counter_get(&channel->counters.bytes_received),
@@ -190,4 +212,9 @@ const struct channel_counters *channel_counters(const struct channel *channel)
 int64_t channel_last_ns(const struct channel *channel)
 {
 	return atomic_load_explicit(&channel->last_ns, memory_order_relaxed);
+}
+
+const struct rtp_counters *channel_rtp_counters(const struct channel *channel)
+{
+	return rtp_stream_counters(channel->stream);
 }

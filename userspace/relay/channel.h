@@ -8,23 +8,20 @@
 #define RELAY_CHANNEL_H
 
 #include "base/table.h"
+#include "media/rtp_counters.h"
 #include "ring.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
-#define CHANNEL_COUNTERS(X)                                                                        \
-	X(datagrams_received, COUNTER_TOTAL, "packets", "Datagrams received for the channel")      \
-	X(bytes_received, COUNTER_TOTAL, "bytes", "TS bytes written to the ring")                  \
-	X(bitrate_bps, COUNTER_GAUGE, "bits_per_second", "TS bit rate over the last second")       \
-	X(rtp_lost, COUNTER_TOTAL, "packets", "RTP packets that the network lost (sequence gaps)") \
-	X(rtp_reordered, COUNTER_TOTAL, "packets", "RTP packets that came late")                   \
-	X(rtp_duplicates, COUNTER_TOTAL, "packets", "RTP packets that came twice")                 \
-	X(rtp_restarts, COUNTER_TOTAL, "events", "Source restarts: new SSRC or sequence jump")     \
-	X(rejected_truncated, COUNTER_TOTAL, "packets", "Datagrams shorter than their headers")    \
-	X(rejected_version, COUNTER_TOTAL, "packets", "Datagrams neither RTP version 2 nor TS")    \
-	X(rejected_padding, COUNTER_TOTAL, "packets", "RTP padding longer than the payload")       \
-	X(rejected_size, COUNTER_TOTAL, "packets", "Payloads that are no multiple of 188 bytes")   \
+#define CHANNEL_COUNTERS(X)                                                                      \
+	X(datagrams_received, COUNTER_TOTAL, "packets", "Datagrams received for the channel")    \
+	X(bytes_received, COUNTER_TOTAL, "bytes", "TS bytes written to the ring")                \
+	X(bitrate_bps, COUNTER_GAUGE, "bits_per_second", "TS bit rate over the last second")     \
+	X(rejected_truncated, COUNTER_TOTAL, "packets", "Datagrams shorter than their headers")  \
+	X(rejected_version, COUNTER_TOTAL, "packets", "Datagrams neither RTP version 2 nor TS")  \
+	X(rejected_padding, COUNTER_TOTAL, "packets", "RTP padding longer than the payload")     \
+	X(rejected_size, COUNTER_TOTAL, "packets", "Payloads that are no multiple of 188 bytes") \
 	X(rejected_sync, COUNTER_TOTAL, "packets", "Payloads without TS sync bytes")
 
 struct channel_counters {
@@ -37,7 +34,9 @@ extern const struct counter_info channel_counter_table[];
 struct channel;
 
 struct channel_config {
-	const char *name;      /* for log lines; copied */
+	const char *name; /* for log lines; copied */
+	unsigned int
+		reorder_ms;    /* how long a gap waits for packets that were overtaken; 0 to 1000 */
 	uint32_t ring_packets; /* TS packets, a power of two; 0 = RING_DEFAULT_PACKETS */
 };
 
@@ -58,10 +57,13 @@ void channel_receive(struct channel *channel, const uint8_t *datagram, size_t si
 #define CHANNEL_NO_SIGNAL_NS 2000000000LL /* without TS for longer, a channel has no signal */
 
 /*
- * Once in a while, at least every 100 ms: brings gauges up to date, and tells the log when the stream comes,
- * goes, or has lost packets. Thread: ingest.
+ * Every few milliseconds: gives up gaps whose time is over, takes over settings, and ten times a second brings
+ * gauges up to date and tells the log when the stream comes, goes, or has lost packets. Thread: ingest.
  */
 void channel_tick(struct channel *channel, int64_t now_ns);
+
+/* Change how long a gap waits, 0 to 1000 ms; takes effect with the next tick. Thread: manager. */
+void channel_set_reorder(struct channel *channel, unsigned int reorder_ms);
 
 /* The ring, borrowed, valid while the channel is. Thread: any. */
 const struct ring *channel_ring(const struct channel *channel);
@@ -69,8 +71,9 @@ const struct ring *channel_ring(const struct channel *channel);
 /* The name, borrowed, valid while the channel is. Thread: any. */
 const char *channel_name(const struct channel *channel);
 
-/* Borrowed, valid while the channel is. Thread: any. */
+/* Borrowed, valid while the channel is. Thread: any (both). */
 const struct channel_counters *channel_counters(const struct channel *channel);
+const struct rtp_counters *channel_rtp_counters(const struct channel *channel);
 
 /* Monotonic time of the last TS payload, 0 when there was none yet. Thread: any. */
 int64_t channel_last_ns(const struct channel *channel);
