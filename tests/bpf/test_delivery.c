@@ -524,7 +524,8 @@ static void check_ingest(enum ingest_mode mode, const char *expected)
 	assert_string_equal(info.mode, expected);
 	assert_int_equal(info.queues, 2);
 	assert_int_equal(channel_create(&channel, &channel_config), 0);
-	if (ingest_bind(&binding, ingest, channel, &address, FRAME_PORT, why, sizeof(why)))
+	if (ingest_bind(&binding, ingest, channel, CHANNEL_MEDIA, &address, FRAME_PORT, why,
+	                sizeof(why)))
 		fail_msg("%s", why);
 	program = open_attached();
 	make_ts_frame(frame, &size);

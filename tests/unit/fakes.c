@@ -91,12 +91,14 @@ struct tick_loop *const *senders_loops(const struct senders *senders, size_t *co
 }
 
 int ingest_bind(struct ingest_binding **out, struct ingest *ingest, struct channel *channel,
-                const struct in6_addr *address, uint16_t port, char *why, size_t size)
+                enum channel_input input, const struct in6_addr *address, uint16_t port, char *why,
+                size_t size)
 {
 	char text[INET6_ADDRSTRLEN];
 
 	(void)ingest;
 	(void)channel;
+	(void)input;
 	if (fakes.bind_error && (!fakes.bind_error_port || fakes.bind_error_port == port)) {
 		snprintf(why, size, "port %u: %s", port, strerror(-fakes.bind_error));
 		return fakes.bind_error;
@@ -160,8 +162,9 @@ const struct rtp_counters *channel_rtp_counters(const struct channel *channel)
 }
 
 /* Noted only when it changes. */
-void channel_set_reorder(struct channel *channel, unsigned int reorder_ms)
+void channel_set_recovery(struct channel *channel, unsigned int reorder_ms, bool fec)
 {
+	(void)fec;
 	if (channel->reorder_ms != reorder_ms)
 		note("reorder %u; ", reorder_ms);
 	channel->reorder_ms = reorder_ms;

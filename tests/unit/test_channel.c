@@ -69,7 +69,7 @@ static void receive(struct channel *channel, const struct datagram *d, int64_t n
 	exact = malloc(size ? size : 1); /* its own block: an overrun is seen */
 	assert_non_null(exact);
 	memcpy(exact, bytes, size);
-	channel_receive(channel, exact, size, now_ns);
+	channel_receive(channel, CHANNEL_MEDIA, exact, size, now_ns);
 	free(exact);
 }
 
@@ -179,7 +179,7 @@ static void test_payload(void **state)
 	uint32_t arrival_us;
 
 	(void)state;
-	channel_receive(channel, bytes, size, 123456789);
+	channel_receive(channel, CHANNEL_MEDIA, bytes, size, 123456789);
 	assert_int_equal(ring_read(channel_ring(channel), &position, out, 9, &arrival_us, &lost),
 	                 9);
 	assert_memory_equal(out, bytes + 12, sizeof(out));
@@ -237,7 +237,7 @@ static void test_reorder_changes(void **state)
 	d.sequence = 3;
 	receive(channel, &d, NS_PER_S);
 	assert_int_equal(ring_head(channel_ring(channel)), 1);
-	channel_set_reorder(channel, 0);
+	channel_set_recovery(channel, 0, false);
 	channel_tick(channel, NS_PER_S + NS_PER_MS);
 	assert_int_equal(ring_head(channel_ring(channel)), 2);
 	d.sequence = 5;

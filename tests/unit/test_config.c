@@ -317,7 +317,7 @@ static void test_stored_round_trip(void **state)
 		"{\"config\":{\"name\":\"News\",\"rtp_ip\":\"10.0.0.1\",\"rtp_port\":5000,"
 		"\"autostart\":true,\"outputs\":[{\"id\":\"o-1\",\"name\":\"x\",\"url\":"
 		"\"srt://h:1?passphrase=0123456789\",\"enabled\":false,\"later\":[1]}],"
-		"\"reorder_ms\":50},\"desired\":\"running\",\"created_at\":\"2026-01-31T23:59:59Z\"}";
+		"\"reorder_ms\":70,\"fec\":\"auto\",\"sources\":[1]},\"desired\":\"running\",\"created_at\":\"2026-01-31T23:59:59Z\"}";
 	struct channel_entry entry = {0};
 	char why[200];
 	json_t *before = json_loads(text, 0, NULL), *after;

@@ -196,7 +196,7 @@ static struct ingest_binding *bind_channel(struct ingest *ingest, struct channel
 	struct ingest_binding *binding;
 	char why[200] = "";
 
-	if (ingest_bind(&binding, ingest, channel, &parsed, port, why, sizeof(why)))
+	if (ingest_bind(&binding, ingest, channel, CHANNEL_MEDIA, &parsed, port, why, sizeof(why)))
 		fail_msg("%s port %u: %s", address, port, why);
 	return binding;
 }
@@ -327,13 +327,15 @@ static void test_errors(void **state)
 	const int other = take_port("127.0.0.1", &port);
 
 	(void)state;
-	assert_int_equal(ingest_bind(&binding, ingest, channel, &address, port, why, sizeof(why)),
+	assert_int_equal(ingest_bind(&binding, ingest, channel, CHANNEL_MEDIA, &address, port, why,
+	                             sizeof(why)),
 	                 -EADDRINUSE);
 	snprintf(expected, sizeof(expected), "UDP port %u is in use by another program", port);
 	assert_string_equal(why, expected);
 	close(other);
 	address = parse("192.0.2.1"); /* documentation: nobody has it */
-	assert_int_equal(ingest_bind(&binding, ingest, channel, &address, port, why, sizeof(why)),
+	assert_int_equal(ingest_bind(&binding, ingest, channel, CHANNEL_MEDIA, &address, port, why,
+	                             sizeof(why)),
 	                 -EADDRNOTAVAIL);
 	assert_string_equal(why, "the address is not one of this machine's");
 	assert_null(binding);

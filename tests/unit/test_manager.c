@@ -266,7 +266,7 @@ static void test_shape(void **state)
 	                                      .retry_in_ms = 1500,
 	                                      .connected_at_s = 0};
 	channel = get(id);
-	assert_int_equal(json_object_size(channel), 12);
+	assert_int_equal(json_object_size(channel), 13);
 	assert_true(json_is_null(json_object_get(channel, "last_error")));
 	assert_int_equal(strlen(text_of(channel, "created_at")), 20);
 	assert_int_equal(json_object_size(json_object_get(channel, "stats")),

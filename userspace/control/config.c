@@ -144,8 +144,8 @@ fail:
 int config_apply_channel(struct channel_entry *entry, const json_t *body, bool is_new,
                          struct api_error *error)
 {
-	static const char *const known[] = {"name",      "rtp_ip",  "rtp_port", "reorder_ms",
-	                                    "autostart", "outputs", NULL};
+	static const char *const known[] = {"name", "rtp_ip",    "rtp_port", "reorder_ms",
+	                                    "fec",  "autostart", "outputs",  NULL};
 	static const char *const required[] = {"name", "rtp_port"};
 	const json_t *value;
 
@@ -166,6 +166,8 @@ int config_apply_channel(struct channel_entry *entry, const json_t *body, bool i
 	if ((value = json_object_get(body, "rtp_port")) && field_port(entry, value, error))
 		return -1;
 	if ((value = json_object_get(body, "reorder_ms")) && field_reorder(entry, value, error))
+		return -1;
+	if ((value = json_object_get(body, "fec")) && field_fec(entry, value, error))
 		return -1;
 	if ((value = json_object_get(body, "autostart")) &&
 	    field_bool(&entry->autostart, value, "autostart", error))

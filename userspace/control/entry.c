@@ -93,9 +93,19 @@ static bool is_any(const struct in6_addr *address)
 	return IN6_IS_ADDR_UNSPECIFIED(address) || IN6_ARE_ADDR_EQUAL(address, &any4);
 }
 
+/* SMPTE 2022-1: column FEC on port + 2, row FEC on port + 4. */
+static bool share_a_port(const struct channel_entry *a, const struct channel_entry *b)
+{
+	for (int i = 0; i <= (a->fec ? 4 : 0); i += 2)
+		for (int j = 0; j <= (b->fec ? 4 : 0); j += 2)
+			if (a->rtp_port + i == b->rtp_port + j)
+				return true;
+	return false;
+}
+
 bool channel_entry_overlaps(const struct channel_entry *a, const struct channel_entry *b)
 {
-	if (a->rtp_port != b->rtp_port)
+	if (!share_a_port(a, b))
 		return false;
 	if (IN6_ARE_ADDR_EQUAL(&a->address, &b->address))
 		return true;

@@ -32,6 +32,7 @@ struct channel_entry {
 	struct in6_addr address; /* rtp_ip, IPv4 as v4-mapped; default 0.0.0.0 */
 	uint16_t rtp_port;       /* host order, 1 to 65535; required */
 	unsigned int reorder_ms; /* how long a gap waits, 0 to ENTRY_MAX_REORDER_MS; default 50 */
+	bool fec;                /* receive FEC on rtp_port + 2 and + 4; default false */
 	bool autostart;          /* start with the program whatever `running` says; default false */
 	bool running;            /* what the operator wants ("desired"); default false */
 	int64_t created_at_s;    /* seconds since 1970 */
@@ -68,8 +69,8 @@ struct output_entry *channel_entry_find(const struct channel_entry *entry, const
 bool channel_entry_same_input(const struct channel_entry *a, const struct channel_entry *b);
 
 /*
- * Whether two channels would receive the same datagrams: same port, and the same address or the
- * any-address of the same family in one of them. Thread: any.
+ * Whether two channels would receive the same datagrams: a port in common, those for FEC included, and the
+ * same address or the any-address of the same family in one of them. Thread: any.
  */
 bool channel_entry_overlaps(const struct channel_entry *a, const struct channel_entry *b);
 

@@ -133,6 +133,17 @@ int field_port(struct channel_entry *entry, const json_t *value, struct api_erro
 	return 0;
 }
 
+int field_fec(struct channel_entry *entry, const json_t *value, struct api_error *error)
+{
+	if (!json_is_string(value))
+		return field_wrong_type(error, "fec", "a string");
+	entry->fec = !strcmp(json_string_value(value), "auto");
+	if (!entry->fec && strcmp(json_string_value(value), "off") != 0)
+		return api_error_set(error, 422, "invalid_value", "fec",
+		                     "fec must be \"auto\" or \"off\"");
+	return 0;
+}
+
 int field_reorder(struct channel_entry *entry, const json_t *value, struct api_error *error)
 {
 	if (!json_is_integer(value))

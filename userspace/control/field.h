@@ -51,6 +51,9 @@ void field_set_defaults(struct channel_entry *entry);
 /* rtp_port: 1 to 65535. */
 int field_port(struct channel_entry *entry, const json_t *value, struct api_error *error);
 
+/* fec: "auto" (used when it comes) or "off". */
+int field_fec(struct channel_entry *entry, const json_t *value, struct api_error *error);
+
 /* reorder_ms: 0 to ENTRY_MAX_REORDER_MS. */
 int field_reorder(struct channel_entry *entry, const json_t *value, struct api_error *error);
 

@@ -55,8 +55,8 @@ static int bind_input(struct ingest_binding **binding, const struct live_env *en
                       struct api_error *error)
 {
 	char why[200] = "", endpoint[64];
-	int code = ingest_bind(binding, env->ingest, channel, &entry->address, entry->rtp_port, why,
-	                       sizeof(why));
+	int code = ingest_bind(binding, env->ingest, channel, CHANNEL_MEDIA, &entry->address,
+	                       entry->rtp_port, why, sizeof(why));
 
 	if (!code)
 		return 0;
@@ -70,7 +70,8 @@ static int bind_input(struct ingest_binding **binding, const struct live_env *en
 static int prepare_start(struct live_change *change, const struct live_env *env,
                          const struct channel_entry *entry, struct api_error *error)
 {
-	const struct channel_config config = {.name = entry->name, .reorder_ms = entry->reorder_ms};
+	const struct channel_config config = {
+		.name = entry->name, .reorder_ms = entry->reorder_ms, .fec = entry->fec};
 	struct channel *channel;
 	int code = channel_create(&channel, &config);
 
@@ -168,11 +169,44 @@ fail:
 	log_error("channel \"%s\": output \"%s\": %s", live->entry.name, entry->name, output->why);
 }
 
+static void unbind_fec(struct live_channel *live)
+{
+	for (int i = 0; i < 2; i++) {
+		ingest_unbind(live->fec[i]);
+		live->fec[i] = NULL;
+	}
+}
+
+/*
+ * Receive FEC beside the media, if that is wanted. A port that cannot be had costs the recovery, not the
+ * channel.
+ */
+static void bind_fec(struct live_channel *live, const struct live_env *env)
+{
+	static const enum channel_input inputs[2] = {CHANNEL_FEC_COLUMN, CHANNEL_FEC_ROW};
+
+	for (int i = 0; i < 2; i++) {
+		const int port = live->entry.rtp_port + 2 * (i + 1);
+		char why[200] = "there is no such port";
+
+		if (live->fec[i])
+			continue;
+		if (port > UINT16_MAX ||
+		    ingest_bind(&live->fec[i], env->ingest, feed_channel(live->feed), inputs[i],
+		                &live->entry.address, (uint16_t)port, why, sizeof(why))) {
+			live->fec[i] = NULL;
+			log_warning("channel \"%s\": no FEC on port %d: %s", live->entry.name, port,
+			            why);
+		}
+	}
+}
+
 /* Stop the whole channel if it runs. */
 static void stop_channel(struct live_channel *live, const struct live_env *env)
 {
 	if (!live->feed)
 		return;
+	unbind_fec(live);
 	ingest_unbind(live->binding);
 	for (size_t i = 0; i < live->entry.output_count; i++)
 		stop_output(live, i);
@@ -208,6 +242,7 @@ static void take_input(struct live_channel *live, struct live_change *change)
 
 	if (!change->binding)
 		return;
+	unbind_fec(live);
 	ingest_unbind(live->binding);
 	live->binding = change->binding;
 	if (starts)
@@ -231,7 +266,12 @@ void live_apply(struct live_channel *live, struct live_change *change, const str
 	live->outputs = change->outputs;
 	take_input(live, change);
 	if (live->feed)
-		channel_set_reorder(feed_channel(live->feed), live->entry.reorder_ms);
+		channel_set_recovery(feed_channel(live->feed), live->entry.reorder_ms,
+		                     live->entry.fec);
+	if (live->feed && live->entry.fec)
+		bind_fec(live, env);
+	else
+		unbind_fec(live);
 	for (size_t i = 0; live->feed && i < live->entry.output_count; i++) {
 		if (live->entry.outputs[i].enabled && !live->outputs[i].output &&
 		    !live->outputs[i].why[0])

@@ -36,7 +36,8 @@ struct live_channel {
 	struct live_output *outputs; /* one per entry.outputs, in the same order */
 	struct feed *feed;           /* NULL while the channel does not run */
 	struct ingest_binding *binding;
-	char last_error[256]; /* why it could not start, or "" */
+	struct ingest_binding *fec[2]; /* column and row FEC, NULL while not received */
+	char last_error[256];          /* why it could not start, or "" */
 };
 
 enum live_intent { LIVE_KEEP, LIVE_START, LIVE_STOP };

@@ -77,9 +77,10 @@ static int check_overlap(const struct registry *r, size_t index, const struct ch
 		if (i == index || !channel_entry_overlaps(entry, other))
 			continue;
 		channel_entry_endpoint(other, endpoint, sizeof(endpoint));
-		return api_error_set(error, 409, "port_in_use", "rtp_port",
-		                     "Channel \"%.120s\" already receives on %s", other->name,
-		                     endpoint);
+		return api_error_set(
+			error, 409, "port_in_use", "rtp_port",
+			"Channel \"%.120s\" already receives on %s%s", other->name, endpoint,
+			entry->fec || other->fec ? " (FEC takes port + 2 and port + 4 too)" : "");
 	}
 	return 0;
 }

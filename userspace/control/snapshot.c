@@ -125,9 +125,10 @@ json_t *snapshot_channel(const struct live_channel *live, int64_t now_ns)
 		}
 	}
 	return json_pack(
-		"{s:s, s:s, s:s, s:i, s:i, s:b, s:o, s:s, s:s, s:o, s:o, s:o}", "id", entry->id,
-		"name", entry->name, "rtp_ip", entry->rtp_ip, "rtp_port", entry->rtp_port,
-		"reorder_ms", (int)entry->reorder_ms, "autostart", entry->autostart, "created_at",
+		"{s:s, s:s, s:s, s:i, s:i, s:s, s:b, s:o, s:s, s:s, s:o, s:o, s:o}", "id",
+		entry->id, "name", entry->name, "rtp_ip", entry->rtp_ip, "rtp_port",
+		entry->rtp_port, "reorder_ms", (int)entry->reorder_ms, "fec",
+		entry->fec ? "auto" : "off", "autostart", entry->autostart, "created_at",
 		time_or_null(entry->created_at_s), "desired",
 		entry->running ? "running" : "stopped", "state", channel_state(live, now_ns),
 		"last_error", string_or_null(live->last_error), "stats",

@@ -60,10 +60,10 @@ json_t *config_to_stored(const struct channel_entry *entry)
 
 	if (!outputs)
 		return NULL;
-	config = json_pack("{s:s, s:s, s:i, s:i, s:b, s:o}", "name", entry->name, "rtp_ip",
+	config = json_pack("{s:s, s:s, s:i, s:i, s:s, s:b, s:o}", "name", entry->name, "rtp_ip",
 	                   entry->rtp_ip, "rtp_port", entry->rtp_port, "reorder_ms",
-	                   (int)entry->reorder_ms, "autostart", entry->autostart, "outputs",
-	                   outputs);
+	                   (int)entry->reorder_ms, "fec", entry->fec ? "auto" : "off", "autostart",
+	                   entry->autostart, "outputs", outputs);
 	if (!config)
 		return NULL;
 	if (entry->extra)
@@ -158,8 +158,8 @@ static int outputs_from_stored(struct channel_entry *out, const json_t *list,
 
 static int config_members(struct channel_entry *out, const json_t *config, struct api_error *error)
 {
-	static const char *const known[] = {"name",      "rtp_ip",  "rtp_port", "reorder_ms",
-	                                    "autostart", "outputs", NULL};
+	static const char *const known[] = {"name", "rtp_ip",    "rtp_port", "reorder_ms",
+	                                    "fec",  "autostart", "outputs",  NULL};
 	const json_t *value;
 
 	if (!json_is_object(config))
@@ -172,6 +172,8 @@ static int config_members(struct channel_entry *out, const json_t *config, struc
 	if ((value = member(config, "rtp_ip")) && field_address(out, value, error))
 		return -1;
 	if ((value = member(config, "reorder_ms")) && field_reorder(out, value, error))
+		return -1;
+	if ((value = member(config, "fec")) && field_fec(out, value, error))
 		return -1;
 	if ((value = member(config, "autostart")) &&
 	    field_bool(&out->autostart, value, "autostart", error))

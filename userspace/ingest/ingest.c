@@ -39,7 +39,8 @@ struct ingest {
 static void tick_channels(struct ingest *ingest, int64_t now_ns)
 {
 	for (struct ingest_binding *b = ingest->table.all; b; b = b->next_all)
-		channel_tick(b->channel, now_ns);
+		if (b->input == CHANNEL_MEDIA)
+			channel_tick(b->channel, now_ns);
 }
 
 static void ingest_tick(void *context, int64_t now_ns)
@@ -225,7 +226,8 @@ static void give_up(struct ingest_binding *binding, size_t count)
 }
 
 int ingest_bind(struct ingest_binding **out, struct ingest *ingest, struct channel *channel,
-                const struct in6_addr *address, uint16_t port, char *why, size_t size)
+                enum channel_input input, const struct in6_addr *address, uint16_t port, char *why,
+                size_t size)
 {
 	struct ingest_binding *binding = calloc(1, sizeof(*binding));
 	int error;
@@ -238,6 +240,7 @@ int ingest_bind(struct ingest_binding **out, struct ingest *ingest, struct chann
 	                                   .remove.run = run_remove,
 	                                   .ingest = ingest,
 	                                   .channel = channel,
+	                                   .input = input,
 	                                   .address = *address,
 	                                   .port = port,
 	                                   .socket = -1};

@@ -40,7 +40,7 @@ void ingest_destroy(struct ingest *ingest);
 struct tick_loop *ingest_loop(const struct ingest *ingest);
 
 /*
- * Receive datagrams to address:port for a channel. address: IPv4 as v4-mapped IPv6; the unspecified
+ * Receive datagrams to address:port for a channel, as its media or FEC (input). address: IPv4 as v4-mapped IPv6; the unspecified
  * address (::ffff:0.0.0.0 or ::) means any of that family; a multicast group is joined on every
  * interface in use. port: host order, 1 to 65535.
  * Owns: *out is the caller's until ingest_unbind; channel must outlive it. Errors: -EADDRINUSE when
@@ -48,7 +48,8 @@ struct tick_loop *ingest_loop(const struct ingest *ingest);
  * errno; why (size bytes) gets a sentence for an operator. Thread: manager.
  */
 int ingest_bind(struct ingest_binding **out, struct ingest *ingest, struct channel *channel,
-                const struct in6_addr *address, uint16_t port, char *why, size_t size);
+                enum channel_input input, const struct in6_addr *address, uint16_t port, char *why,
+                size_t size);
 
 /*
  * Stop receiving. Returns at once; the binding is freed by the ingest loop, and the channel may be

@@ -177,7 +177,7 @@ static int read_batch(struct kernel_source *kernel, struct ingest_binding *bindi
 		size_t size = kernel->messages[i].msg_len;
 
 		/* MSG_TRUNC gives the datagram's true size: what is cut counts as truncated. */
-		channel_receive(binding->channel, kernel->buffers[i],
+		channel_receive(binding->channel, binding->input, kernel->buffers[i],
 		                size > DATAGRAM_BYTES ? 0 : size, now_ns);
 	}
 	return count;

@@ -129,7 +129,8 @@ static void receive_frame(void *context, const uint8_t *frame, size_t size)
 		return;
 	binding = binding_table_find(drain->table, &datagram.destination, datagram.port);
 	if (binding) /* else: unbound a moment ago */
-		channel_receive(binding->channel, datagram.payload, datagram.size, drain->now_ns);
+		channel_receive(binding->channel, binding->input, datagram.payload, datagram.size,
+		                drain->now_ns);
 }
 
 static void steered_drain(struct packet_source *source, const struct binding_table *table,

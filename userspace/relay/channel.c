@@ -23,9 +23,9 @@ struct channel {
 	struct ring *ring;
 	struct channel_counters counters;
 	struct rtp_stream *stream;
-	_Atomic unsigned int reorder_ms; /* as configured; the ingest thread takes it over */
-	unsigned int reorder_in_use_ms;
-	int64_t now_ns; /* of the call in progress, for what it emits */
+	_Atomic unsigned int recovery; /* as configured: 2 * reorder_ms + fec */
+	unsigned int recovery_in_use;  /* the ingest thread's */
+	int64_t now_ns;                /* of the call in progress, for what it emits */
 	int64_t gauges_due_ns;
 	struct rate rate;
 	_Atomic int64_t last_ns;
@@ -49,15 +49,17 @@ static void take_payload(void *context, const uint8_t *payload, size_t size, boo
 
 static int init_channel(struct channel *channel, const struct channel_config *config)
 {
-	const struct rtp_stream_config stream = {
-		.options.reorder_ms = config->reorder_ms, .emit = take_payload, .context = channel};
+	const struct rtp_stream_config stream = {.options.reorder_ms = config->reorder_ms,
+	                                         .options.fec = config->fec,
+	                                         .emit = take_payload,
+	                                         .context = channel};
 	int error;
 
 	channel->name = strdup(config->name);
 	if (!channel->name)
 		return -ENOMEM;
-	channel_set_reorder(channel, config->reorder_ms);
-	channel->reorder_in_use_ms = config->reorder_ms;
+	channel_set_recovery(channel, config->reorder_ms, config->fec);
+	channel->recovery_in_use = atomic_load(&channel->recovery);
 	error = ring_create(&channel->ring,
 	                    config->ring_packets ? config->ring_packets : RING_DEFAULT_PACKETS);
 	return error ? error : rtp_stream_create(&channel->stream, &stream);
@@ -89,9 +91,24 @@ void channel_destroy(struct channel *channel)
 	free(channel);
 }
 
-void channel_set_reorder(struct channel *channel, unsigned int reorder_ms)
+void channel_set_recovery(struct channel *channel, unsigned int reorder_ms, bool fec)
 {
-	atomic_store_explicit(&channel->reorder_ms, reorder_ms, memory_order_relaxed);
+	atomic_store_explicit(&channel->recovery, 2 * reorder_ms + fec, memory_order_relaxed);
+}
+
+/* Take over what the manager has set. */
+static void update_recovery(struct channel *channel, int64_t now_ns)
+{
+	const unsigned int recovery =
+		atomic_load_explicit(&channel->recovery, memory_order_relaxed);
+
+	if (recovery == channel->recovery_in_use)
+		return;
+	channel->recovery_in_use = recovery;
+	rtp_stream_configure(
+		channel->stream,
+		&(struct rtp_stream_options){.reorder_ms = recovery / 2, .fec = recovery % 2},
+		now_ns);
 }
 
 static counter_t *fault_counter(struct channel_counters *counters, int fault)
@@ -122,11 +139,11 @@ static int take_bare_ts(struct channel *channel, const uint8_t *datagram, size_t
 	return 0;
 }
 
-void channel_receive(struct channel *channel, const uint8_t *datagram, size_t size, int64_t now_ns)
+static void take_media(struct channel *channel, const uint8_t *datagram, size_t size,
+                       int64_t now_ns)
 {
 	int fault;
 
-	channel->now_ns = now_ns;
 	counter_add(&channel->counters.datagrams_received, 1);
 	if (size && datagram[0] == TS_SYNC_BYTE)
 		fault = take_bare_ts(channel, datagram, size);
@@ -134,6 +151,18 @@ void channel_receive(struct channel *channel, const uint8_t *datagram, size_t si
 		fault = rtp_stream_push(channel->stream, 0, datagram, size, now_ns);
 	if (fault)
 		counter_add(fault_counter(&channel->counters, fault), 1);
+}
+
+void channel_receive(struct channel *channel, enum channel_input input, const uint8_t *datagram,
+                     size_t size, int64_t now_ns)
+{
+	channel->now_ns = now_ns;
+	if (input == CHANNEL_MEDIA)
+		take_media(channel, datagram, size, now_ns);
+	else
+		rtp_stream_push_fec(channel->stream,
+		                    input == CHANNEL_FEC_COLUMN ? FEC_COLUMN : FEC_ROW, datagram,
+		                    size, now_ns);
 }
 
 /* One line when the stream comes and one when it goes. */
@@ -174,16 +203,8 @@ static void report_losses(struct channel *channel, int64_t now_ns)
 
 void channel_tick(struct channel *channel, int64_t now_ns)
 {
-	const unsigned int reorder_ms =
-		atomic_load_explicit(&channel->reorder_ms, memory_order_relaxed);
-
 	channel->now_ns = now_ns;
-	if (reorder_ms != channel->reorder_in_use_ms) {
-		channel->reorder_in_use_ms = reorder_ms;
-		rtp_stream_configure(channel->stream,
-		                     &(struct rtp_stream_options){.reorder_ms = reorder_ms},
-		                     now_ns);
-	}
+	update_recovery(channel, now_ns);
 	rtp_stream_tick(channel->stream, now_ns);
 	if (now_ns < channel->gauges_due_ns)
 		return;

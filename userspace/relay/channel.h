@@ -11,6 +11,7 @@
 #include "media/rtp_counters.h"
 #include "ring.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,10 +34,14 @@ extern const struct counter_info channel_counter_table[];
 
 struct channel;
 
+/* What a datagram is, by the port that it came to (SMPTE 2022-1: FEC on port + 2 and port + 4). */
+enum channel_input { CHANNEL_MEDIA, CHANNEL_FEC_COLUMN, CHANNEL_FEC_ROW, CHANNEL_INPUTS };
+
 struct channel_config {
 	const char *name; /* for log lines; copied */
 	unsigned int
 		reorder_ms;    /* how long a gap waits for packets that were overtaken; 0 to 1000 */
+	bool fec;              /* recover packets by FEC when it comes */
 	uint32_t ring_packets; /* TS packets, a power of two; 0 = RING_DEFAULT_PACKETS */
 };
 
@@ -49,10 +54,11 @@ int channel_create(struct channel **out, const struct channel_config *config);
 void channel_destroy(struct channel *channel);
 
 /*
- * Take one datagram: RTP (RFC 3550, payload type ignored) or bare TS over UDP. What is neither is
- * counted by reason. now_ns: monotonic time of arrival. Thread: ingest.
+ * Take one datagram: RTP (RFC 3550, payload type ignored) or bare TS over UDP, or FEC for it (SMPTE 2022-1).
+ * What is neither is counted by reason. now_ns: monotonic time of arrival. Thread: ingest.
  */
-void channel_receive(struct channel *channel, const uint8_t *datagram, size_t size, int64_t now_ns);
+void channel_receive(struct channel *channel, enum channel_input input, const uint8_t *datagram,
+                     size_t size, int64_t now_ns);
 
 #define CHANNEL_NO_SIGNAL_NS 2000000000LL /* without TS for longer, a channel has no signal */
 
@@ -62,8 +68,11 @@ void channel_receive(struct channel *channel, const uint8_t *datagram, size_t si
  */
 void channel_tick(struct channel *channel, int64_t now_ns);
 
-/* Change how long a gap waits, 0 to 1000 ms; takes effect with the next tick. Thread: manager. */
-void channel_set_reorder(struct channel *channel, unsigned int reorder_ms);
+/*
+ * Change how long a gap waits (0 to 1000 ms) and whether FEC is used; takes effect with the next tick.
+ * Thread: manager.
+ */
+void channel_set_recovery(struct channel *channel, unsigned int reorder_ms, bool fec);
 
 /* The ring, borrowed, valid while the channel is. Thread: any. */
 const struct ring *channel_ring(const struct channel *channel);
