@@ -6,7 +6,7 @@
 
 make_namespaces
 make_ts "$work/film-25.ts" 4
-make_ts "$work/film-2997.ts" 4 -r 30000/1001
+make_ts "$work/film-2997.ts" 4 -vf fps=30000/1001
 make_ts "$work/start-mid-gop.ts" 4 -bf 0 -g 60
 dd if="$work/start-mid-gop.ts" of="$work/mid-gop.ts" bs=188 skip=150 status=none
 make_ts "$work/video-only.ts" 3 -an
