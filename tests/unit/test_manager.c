@@ -369,6 +369,45 @@ static void test_update_running(void **state)
 	assert_string_equal(fakes_journal(), "output srt://m:8 m:8; ");
 }
 
+/* Recovery changes on the air; FEC takes two ports more, and gives them back. */
+static void test_recovery(void **state)
+{
+	struct api_error error;
+	char id[64], other[64];
+
+	(void)state;
+	add_quietly("{\"name\":\"A\",\"rtp_port\":5000}", id);
+	start(id);
+	fakes_journal();
+	assert_int_equal(update(id, "{\"reorder_ms\":100}", &error), 0);
+	assert_string_equal(fakes_journal(), "reorder 100; ");
+	assert_int_equal(update(id, "{\"fec\":\"auto\"}", &error), 0);
+	assert_string_equal(fakes_journal(), "bind 0.0.0.0:5002; bind 0.0.0.0:5004; ");
+	assert_int_equal(update(id, "{\"name\":\"B\"}", &error), 0);
+	assert_string_equal(fakes_journal(), "");
+	assert_int_equal(update(id, "{\"rtp_port\":5002}", &error), -1);
+	assert_string_equal(error.code, "channel_running");
+	assert_int_equal(update(id, "{\"rtp_port\":6000}", &error), 0);
+	assert_string_equal(fakes_journal(),
+	                    "bind 0.0.0.0:6000; unbind 0.0.0.0:5002; unbind 0.0.0.0:5004; "
+	                    "unbind 0.0.0.0:5000; bind 0.0.0.0:6002; bind 0.0.0.0:6004; ");
+
+	add_quietly("{\"name\":\"C\",\"rtp_port\":5998}", other);
+	assert_int_equal(update(other, "{\"fec\":\"auto\"}", &error), -1);
+	assert_string_equal(error.code, "port_in_use");
+	assert_int_equal(update(other, "{\"rtp_port\":6004}", &error), -1);
+	assert_string_equal(error.code, "port_in_use");
+	assert_int_equal(update(other, "{\"rtp_port\":6001}", &error), 0);
+
+	assert_int_equal(update(id, "{\"fec\":\"off\"}", &error), 0);
+	assert_string_equal(fakes_journal(), "unbind 0.0.0.0:6002; unbind 0.0.0.0:6004; ");
+	assert_int_equal(update(other, "{\"rtp_port\":6004}", &error), 0);
+	assert_int_equal(update(id, "{\"fec\":\"always\"}", &error), -1);
+	assert_string_equal(error.field, "fec");
+	assert_int_equal(update(id, "{\"reorder_ms\":1001}", &error), -1);
+	assert_string_equal(error.field, "reorder_ms");
+}
+
 static void test_refused(void **state)
 {
 	static const struct {
@@ -697,6 +736,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_shape, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_health, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_update_running, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_recovery, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bind_failures, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_output_failures, setup, teardown),

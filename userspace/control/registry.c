@@ -105,13 +105,19 @@ int registry_add(struct registry *r, struct channel_entry *entry, struct api_err
 	return 0;
 }
 
+/* Does next receive where now does not? Otherwise an overlap is an old one, and no reason to refuse. */
+static bool takes_ports(const struct channel_entry *now, const struct channel_entry *next)
+{
+	return !channel_entry_same_input(now, next) || (next->fec && !now->fec);
+}
+
 int registry_commit(struct registry *r, size_t index, struct channel_entry *next,
                     enum live_intent intent, struct api_error *error)
 {
 	struct live_channel *live = r->channels[index];
 	struct live_change change;
 
-	if (!channel_entry_same_input(&live->entry, next) && check_overlap(r, index, next, error))
+	if (takes_ports(&live->entry, next) && check_overlap(r, index, next, error))
 		return -1;
 	if (live_prepare(&change, &r->env, live, next, intent, error))
 		return -1;
