@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define QUEUE_SOCKET_FRAMES      8192 /* fill ring and receive ring are as deep */
+#define QUEUE_SOCKET_FRAMES      8192 /* the receive ring is as deep, the fill ring twice */
 #define QUEUE_SOCKET_FRAME_BYTES 2048 /* 1792 of them usable: 256 are the kernel's headroom */
 
 struct queue_socket;

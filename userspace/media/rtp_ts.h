@@ -13,6 +13,12 @@ enum rtp_ts_fault {
 };
 
 /*
+ * Whether size bytes are whole TS packets with their sync bytes; none are too. Errors: the negative of an
+ * rtp_ts_fault. Thread: any.
+ */
+int rtp_ts_check(const uint8_t *payload, size_t size);
+
+/*
  * Parse a datagram as rtp_parse does and check its payload, which may be empty (padding only).
  * Errors: the negative of an rtp_fault or rtp_ts_fault; out is untouched then. Thread: any.
  */

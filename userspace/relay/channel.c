@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/rate.h"
 #include "media/rtp_stream.h"
+#include "media/rtp_ts.h"
 #include "media/ts.h"
 
 #include <errno.h>
@@ -130,13 +131,11 @@ static counter_t *fault_counter(struct channel_counters *counters, int fault)
 /* TS without RTP. Errors: the negative of an rtp_ts_fault. */
 static int take_bare_ts(struct channel *channel, const uint8_t *datagram, size_t size)
 {
-	if (size % TS_PACKET_BYTES)
-		return -RTP_TS_SIZE;
-	for (size_t i = 0; i < size; i += TS_PACKET_BYTES)
-		if (!ts_has_sync(datagram + i))
-			return -RTP_TS_SYNC;
-	take_payload(channel, datagram, size, false);
-	return 0;
+	const int fault = rtp_ts_check(datagram, size);
+
+	if (!fault)
+		take_payload(channel, datagram, size, false);
+	return fault;
 }
 
 static void take_media(struct channel *channel, const uint8_t *datagram, size_t size,
