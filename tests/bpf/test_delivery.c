@@ -512,7 +512,7 @@ static void check_ingest(enum ingest_mode mode, const char *expected)
 	const struct ingest_config config = {
 		.mode = mode, .interfaces = INTERFACE, .tick_us = 1000};
 	const struct channel_config channel_config = {.name = "News"};
-	const struct in6_addr address = any_v4();
+	struct ingest_target target = {.address = any_v4(), .port = FRAME_PORT};
 	struct ingest_interface_info info;
 	struct ingest_binding *binding;
 	struct channel *channel;
@@ -527,8 +527,8 @@ static void check_ingest(enum ingest_mode mode, const char *expected)
 	assert_string_equal(info.mode, expected);
 	assert_int_equal(info.queues, 2);
 	assert_int_equal(channel_create(&channel, &channel_config), 0);
-	if (ingest_bind(&binding, ingest, channel, CHANNEL_MEDIA, &address, FRAME_PORT, why,
-	                sizeof(why)))
+	target.channel = channel;
+	if (ingest_bind(&binding, ingest, &target, NULL, why, sizeof(why)))
 		fail_msg("%s", why);
 	program = open_attached();
 	make_ts_frame(frame, &size);

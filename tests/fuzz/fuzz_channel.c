@@ -33,7 +33,7 @@ static void receive(struct channel *channel, const uint8_t *datagram, size_t siz
 	const uint64_t lost = get(&c->rtp_lost);
 	bool taken;
 
-	channel_receive(channel, CHANNEL_MEDIA, datagram, size, 1000000);
+	channel_receive(channel, 0, CHANNEL_MEDIA, datagram, size, 1000000);
 	taken = ring_head(channel_ring(channel)) > head;
 	if (refused(c) != before + !taken || get(&c->rtp_lost) < lost)
 		abort();

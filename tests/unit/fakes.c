@@ -90,15 +90,16 @@ struct tick_loop *const *senders_loops(const struct senders *senders, size_t *co
 	return sender_loops;
 }
 
-int ingest_bind(struct ingest_binding **out, struct ingest *ingest, struct channel *channel,
-                enum channel_input input, const struct in6_addr *address, uint16_t port, char *why,
+int ingest_bind(struct ingest_binding **out, struct ingest *ingest,
+                const struct ingest_target *target, const struct ingest_filter *filter, char *why,
                 size_t size)
 {
+	const struct in6_addr *address = &target->address;
+	const uint16_t port = target->port;
 	char text[INET6_ADDRSTRLEN];
 
 	(void)ingest;
-	(void)channel;
-	(void)input;
+	(void)filter;
 	if (fakes.bind_error && (!fakes.bind_error_port || fakes.bind_error_port == port)) {
 		snprintf(why, size, "port %u: %s", port, strerror(-fakes.bind_error));
 		return fakes.bind_error;
@@ -121,6 +122,23 @@ void ingest_unbind(struct ingest_binding *binding)
 	note("unbind %s; ", binding->endpoint);
 	fakes.bindings--;
 	free(binding);
+}
+
+int ingest_set_filter(struct ingest_binding *binding, const struct ingest_filter *filter, char *why,
+                      size_t size)
+{
+	(void)why;
+	(void)size;
+	note("filter %s %zu %u; ", binding->endpoint, filter->source_count, filter->max_pps);
+	return 0;
+}
+
+const struct counter_info ingest_counter_table[] = {INGEST_COUNTERS(COUNTER_ROW)};
+
+void ingest_count(const struct ingest_binding *binding, struct ingest_counters *sum)
+{
+	if (binding)
+		counter_add(&sum->dropped_stranger, 5);
 }
 
 size_t ingest_interfaces(const struct ingest *ingest, struct ingest_interface_info *infos,

@@ -106,8 +106,8 @@ static void test_find(void **state)
 	(void)state;
 	assert_int_equal(binding_table_create(&table), 0);
 	for (size_t i = 0; i < COUNT(bound); i++) {
-		bindings[i].address = parse(bound[i].address);
-		bindings[i].port = bound[i].port;
+		bindings[i].target.address = parse(bound[i].address);
+		bindings[i].target.port = bound[i].port;
 		binding_table_add(&table, &bindings[i]);
 	}
 	check_lookups(&table, bindings, -2);

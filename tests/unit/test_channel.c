@@ -69,7 +69,7 @@ static void receive(struct channel *channel, const struct datagram *d, int64_t n
 	exact = malloc(size ? size : 1); /* its own block: an overrun is seen */
 	assert_non_null(exact);
 	memcpy(exact, bytes, size);
-	channel_receive(channel, CHANNEL_MEDIA, exact, size, now_ns);
+	channel_receive(channel, 0, CHANNEL_MEDIA, exact, size, now_ns);
 	free(exact);
 }
 
@@ -179,7 +179,7 @@ static void test_payload(void **state)
 	uint32_t arrival_us;
 
 	(void)state;
-	channel_receive(channel, CHANNEL_MEDIA, bytes, size, 123456789);
+	channel_receive(channel, 0, CHANNEL_MEDIA, bytes, size, 123456789);
 	assert_int_equal(ring_read(channel_ring(channel), &position, out, 9, &arrival_us, &lost),
 	                 9);
 	assert_memory_equal(out, bytes + 12, sizeof(out));

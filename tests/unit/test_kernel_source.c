@@ -192,11 +192,12 @@ static void retire_channel(struct ingest *ingest, struct channel *channel)
 static struct ingest_binding *bind_channel(struct ingest *ingest, struct channel *channel,
                                            const char *address, uint16_t port)
 {
-	const struct in6_addr parsed = parse(address);
+	const struct ingest_target target = {
+		.channel = channel, .address = parse(address), .port = port};
 	struct ingest_binding *binding;
 	char why[200] = "";
 
-	if (ingest_bind(&binding, ingest, channel, CHANNEL_MEDIA, &parsed, port, why, sizeof(why)))
+	if (ingest_bind(&binding, ingest, &target, NULL, why, sizeof(why)))
 		fail_msg("%s port %u: %s", address, port, why);
 	return binding;
 }
@@ -321,21 +322,19 @@ static void test_errors(void **state)
 	struct ingest *ingest = make_ingest(NULL);
 	struct channel *channel = make_channel();
 	struct ingest_binding *binding = NULL;
-	struct in6_addr address = parse("127.0.0.1");
+	struct ingest_target target = {.channel = channel, .address = parse("127.0.0.1")};
 	char why[200] = "", expected[200];
-	uint16_t port = 0;
-	const int other = take_port("127.0.0.1", &port);
+	const int other = take_port("127.0.0.1", &target.port);
 
 	(void)state;
-	assert_int_equal(ingest_bind(&binding, ingest, channel, CHANNEL_MEDIA, &address, port, why,
-	                             sizeof(why)),
+	assert_int_equal(ingest_bind(&binding, ingest, &target, NULL, why, sizeof(why)),
 	                 -EADDRINUSE);
-	snprintf(expected, sizeof(expected), "UDP port %u is in use by another program", port);
+	snprintf(expected, sizeof(expected), "UDP port %u is in use by another program",
+	         target.port);
 	assert_string_equal(why, expected);
 	close(other);
-	address = parse("192.0.2.1"); /* documentation: nobody has it */
-	assert_int_equal(ingest_bind(&binding, ingest, channel, CHANNEL_MEDIA, &address, port, why,
-	                             sizeof(why)),
+	target.address = parse("192.0.2.1"); /* documentation: nobody has it */
+	assert_int_equal(ingest_bind(&binding, ingest, &target, NULL, why, sizeof(why)),
 	                 -EADDRNOTAVAIL);
 	assert_string_equal(why, "the address is not one of this machine's");
 	assert_null(binding);

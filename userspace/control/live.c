@@ -55,8 +55,9 @@ static int bind_input(struct ingest_binding **binding, const struct live_env *en
                       struct api_error *error)
 {
 	char why[200] = "", endpoint[64];
-	int code = ingest_bind(binding, env->ingest, channel, CHANNEL_MEDIA, &entry->address,
-	                       entry->rtp_port, why, sizeof(why));
+	const struct ingest_target target = {
+		.channel = channel, .address = entry->address, .port = entry->rtp_port};
+	int code = ingest_bind(binding, env->ingest, &target, NULL, why, sizeof(why));
 
 	if (!code)
 		return 0;
@@ -187,13 +188,16 @@ static void bind_fec(struct live_channel *live, const struct live_env *env)
 
 	for (int i = 0; i < 2; i++) {
 		const int port = live->entry.rtp_port + 2 * (i + 1);
+		const struct ingest_target target = {.channel = feed_channel(live->feed),
+		                                     .input = inputs[i],
+		                                     .address = live->entry.address,
+		                                     .port = (uint16_t)port};
 		char why[200] = "there is no such port";
 
 		if (live->fec[i])
 			continue;
 		if (port > UINT16_MAX ||
-		    ingest_bind(&live->fec[i], env->ingest, feed_channel(live->feed), inputs[i],
-		                &live->entry.address, (uint16_t)port, why, sizeof(why))) {
+		    ingest_bind(&live->fec[i], env->ingest, &target, NULL, why, sizeof(why))) {
 			live->fec[i] = NULL;
 			log_warning("channel \"%s\": no FEC on port %d: %s", live->entry.name, port,
 			            why);

@@ -23,15 +23,15 @@ void binding_table_destroy(struct binding_table *table)
 
 void binding_table_add(struct binding_table *table, struct ingest_binding *binding)
 {
-	binding->next = table->by_port[binding->port];
-	table->by_port[binding->port] = binding;
+	binding->next = table->by_port[binding->target.port];
+	table->by_port[binding->target.port] = binding;
 	binding->next_all = table->all;
 	table->all = binding;
 }
 
 void binding_table_remove(struct binding_table *table, struct ingest_binding *binding)
 {
-	struct ingest_binding **link = &table->by_port[binding->port];
+	struct ingest_binding **link = &table->by_port[binding->target.port];
 
 	while (*link && *link != binding)
 		link = &(*link)->next;
@@ -63,10 +63,10 @@ struct ingest_binding *binding_table_find(const struct binding_table *table,
 	struct ingest_binding *any = NULL;
 
 	for (struct ingest_binding *b = table->by_port[port]; b; b = b->next) {
-		if (IN6_ARE_ADDR_EQUAL(&b->address, address))
+		if (IN6_ARE_ADDR_EQUAL(&b->target.address, address))
 			return b;
-		if (address_is_any(&b->address) &&
-		    IN6_IS_ADDR_V4MAPPED(&b->address) == IN6_IS_ADDR_V4MAPPED(address))
+		if (address_is_any(&b->target.address) &&
+		    IN6_IS_ADDR_V4MAPPED(&b->target.address) == IN6_IS_ADDR_V4MAPPED(address))
 			any = b;
 	}
 	return any;

@@ -16,10 +16,7 @@
 struct ingest_binding {
 	struct command add, remove; /* two, because the first may still be queued */
 	struct ingest *ingest;
-	struct channel *channel;
-	enum channel_input input;        /* what comes to this port */
-	struct in6_addr address;         /* IPv4 as v4-mapped; unspecified = any of the family */
-	uint16_t port;                   /* host order */
+	struct ingest_target target;
 	int socket;                      /* the kernel socket, -1 while there is none */
 	struct ingest_binding *next;     /* with the same port */
 	struct ingest_binding *next_all; /* of the whole table */

@@ -36,11 +36,13 @@ struct ingest {
 	char *interface_names; /* as configured; the kernel source borrows it */
 };
 
+const struct counter_info ingest_counter_table[] = {INGEST_COUNTERS(COUNTER_ROW)};
+
 static void tick_channels(struct ingest *ingest, int64_t now_ns)
 {
 	for (struct ingest_binding *b = ingest->table.all; b; b = b->next_all)
-		if (b->input == CHANNEL_MEDIA)
-			channel_tick(b->channel, now_ns);
+		if (b->target.input == CHANNEL_MEDIA && b->target.path == 0)
+			channel_tick(b->target.channel, now_ns);
 }
 
 static void ingest_tick(void *context, int64_t now_ns)
@@ -225,13 +227,14 @@ static void give_up(struct ingest_binding *binding, size_t count)
 	tick_loop_post(ingest->loop, &binding->remove);
 }
 
-int ingest_bind(struct ingest_binding **out, struct ingest *ingest, struct channel *channel,
-                enum channel_input input, const struct in6_addr *address, uint16_t port, char *why,
+int ingest_bind(struct ingest_binding **out, struct ingest *ingest,
+                const struct ingest_target *target, const struct ingest_filter *filter, char *why,
                 size_t size)
 {
 	struct ingest_binding *binding = calloc(1, sizeof(*binding));
 	int error;
 
+	(void)filter;
 	if (!binding) {
 		snprintf(why, size, "out of memory");
 		return -ENOMEM;
@@ -239,10 +242,7 @@ int ingest_bind(struct ingest_binding **out, struct ingest *ingest, struct chann
 	*binding = (struct ingest_binding){.add.run = run_add,
 	                                   .remove.run = run_remove,
 	                                   .ingest = ingest,
-	                                   .channel = channel,
-	                                   .input = input,
-	                                   .address = *address,
-	                                   .port = port,
+	                                   .target = *target,
 	                                   .socket = -1};
 	for (size_t i = 0; i < ingest->source_count; i++) {
 		error = ingest->sources[i]->ops->add(ingest->sources[i], binding, why, size);
@@ -254,6 +254,21 @@ int ingest_bind(struct ingest_binding **out, struct ingest *ingest, struct chann
 	tick_loop_post(ingest->loop, &binding->add);
 	*out = binding;
 	return 0;
+}
+
+int ingest_set_filter(struct ingest_binding *binding, const struct ingest_filter *filter, char *why,
+                      size_t size)
+{
+	(void)binding;
+	(void)filter;
+	snprintf(why, size, "not implemented");
+	return -ENOSYS;
+}
+
+void ingest_count(const struct ingest_binding *binding, struct ingest_counters *sum)
+{
+	(void)binding;
+	(void)sum;
 }
 
 void ingest_unbind(struct ingest_binding *binding)

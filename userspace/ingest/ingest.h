@@ -8,9 +8,12 @@
 #ifndef INGEST_INGEST_H
 #define INGEST_INGEST_H
 
+#include "base/prefix.h"
+#include "base/table.h"
 #include "base/tick.h"
 #include "relay/channel.h"
 
+#include <net/if.h>
 #include <netinet/in.h>
 #include <stdbool.h>
 
@@ -39,17 +42,59 @@ void ingest_destroy(struct ingest *ingest);
 /* The loop that owns the receiving side of channels, for retire(). Thread: any. */
 struct tick_loop *ingest_loop(const struct ingest *ingest);
 
+/* Which datagrams, and what they are to the channel. */
+struct ingest_target {
+	struct channel *channel;  /* must outlive the binding */
+	unsigned int path;        /* 0: the channel's input, 1: its backup */
+	enum channel_input input; /* media, or FEC for it */
+	struct in6_addr address; /* IPv4 as v4-mapped; unspecified = any local one of that family */
+	uint16_t port;           /* host order, 1 to 65535 */
+	char interface[IF_NAMESIZE]; /* only what this one receives; "": whichever */
+};
+
+/* Who may send, and how much. */
+struct ingest_filter {
+	const struct prefix *sources; /* borrowed for the call */
+	size_t source_count;          /* 0: anybody may send */
+	uint32_t max_pps;             /* datagrams a second, 0: no ceiling */
+};
+
 /*
- * Receive datagrams to address:port for a channel, as its media or FEC (input). address: IPv4 as v4-mapped IPv6; the unspecified
- * address (::ffff:0.0.0.0 or ::) means any of that family; a multicast group is joined on every
- * interface in use. port: host order, 1 to 65535.
- * Owns: *out is the caller's until ingest_unbind; channel must outlive it. Errors: -EADDRINUSE when
- * another program has the port, -EADDRNOTAVAIL when the address is not this machine's, other negative
- * errno; why (size bytes) gets a sentence for an operator. Thread: manager.
+ * Receive datagrams for a channel. A multicast group is joined on every interface in use, or on the
+ * target's; from its sources alone when all of them are single hosts (RFC 4607). Both sources and ceiling
+ * are enforced in XDP and again on the kernel socket.
+ * Owns: *out is the caller's until ingest_unbind. filter NULL: anybody. Errors: -EADDRINUSE when
+ * another program has the port, -EADDRNOTAVAIL when the address is not this machine's, -ENODEV without such
+ * an interface, -ENOSPC when the tables of the XDP program are full, other negative errno; why (size bytes)
+ * gets a sentence for an operator. Thread: manager.
  */
-int ingest_bind(struct ingest_binding **out, struct ingest *ingest, struct channel *channel,
-                enum channel_input input, const struct in6_addr *address, uint16_t port, char *why,
+int ingest_bind(struct ingest_binding **out, struct ingest *ingest,
+                const struct ingest_target *target, const struct ingest_filter *filter, char *why,
                 size_t size);
+
+/*
+ * Replace the filter of a binding; no datagram that both filters admit is lost on the way. On error the
+ * old one stays in force. Errors: as ingest_bind. Thread: manager.
+ */
+int ingest_set_filter(struct ingest_binding *binding, const struct ingest_filter *filter, char *why,
+                      size_t size);
+
+/* What did not get to the channel. */
+#define INGEST_COUNTERS(X)                                                                \
+	X(dropped_stranger, COUNTER_TOTAL, "packets",                                     \
+	  "Datagrams dropped: sender is not in sources")                                  \
+	X(dropped_rate, COUNTER_TOTAL, "packets", "Datagrams dropped: more than max_pps") \
+	X(dropped_socket, COUNTER_TOTAL, "packets", "Datagrams lost: kernel socket's queue full")
+
+struct ingest_counters {
+	INGEST_COUNTERS(COUNTER_MEMBER)
+};
+
+#define INGEST_COUNTER_COUNT (0 INGEST_COUNTERS(COUNTER_ONE))
+extern const struct counter_info ingest_counter_table[];
+
+/* Add what a binding has counted since it was made to sum. NULL is fine. Thread: manager. */
+void ingest_count(const struct ingest_binding *binding, struct ingest_counters *sum);
 
 /*
  * Stop receiving. Returns at once; the binding is freed by the ingest loop, and the channel may be

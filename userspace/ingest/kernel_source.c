@@ -130,15 +130,15 @@ static int kernel_add(struct packet_source *source, struct ingest_binding *bindi
 	struct kernel_source *kernel = kernel_source(source);
 	struct epoll_event event = {.events = EPOLLIN, .data.ptr = binding};
 	struct sockaddr_storage address;
-	socklen_t length = make_sockaddr(&address, &binding->address, binding->port);
+	socklen_t length = make_sockaddr(&address, &binding->target.address, binding->target.port);
 	int fd, error;
 
 	fd = socket(address.ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
-		return describe_bind_error(-errno, binding->port, why, size);
+		return describe_bind_error(-errno, binding->target.port, why, size);
 	set_options(fd, address.ss_family);
 	error = bind_patiently(kernel, fd, &address, length);
-	if (!error && address_is_multicast(&binding->address))
+	if (!error && address_is_multicast(&binding->target.address))
 		error = join_everywhere(kernel, fd, &address, length);
 	binding->socket = fd; /* before the ingest thread can see it */
 	if (!error && epoll_ctl(kernel->epoll, EPOLL_CTL_ADD, fd, &event))
@@ -146,7 +146,7 @@ static int kernel_add(struct packet_source *source, struct ingest_binding *bindi
 	if (error) {
 		close(fd);
 		binding->socket = -1;
-		return describe_bind_error(error, binding->port, why, size);
+		return describe_bind_error(error, binding->target.port, why, size);
 	}
 	return 0;
 }
@@ -177,7 +177,8 @@ static int read_batch(struct kernel_source *kernel, struct ingest_binding *bindi
 		size_t size = kernel->messages[i].msg_len;
 
 		/* MSG_TRUNC gives the datagram's true size: what is cut counts as truncated. */
-		channel_receive(binding->channel, binding->input, kernel->buffers[i],
+		channel_receive(binding->target.channel, binding->target.path,
+		                binding->target.input, kernel->buffers[i],
 		                size > DATAGRAM_BYTES ? 0 : size, now_ns);
 	}
 	return count;

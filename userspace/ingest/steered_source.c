@@ -100,17 +100,18 @@ static int steered_add(struct packet_source *source, struct ingest_binding *bind
                        size_t size)
 {
 	struct steered_source *s = steered_source(source);
-	const int error = steering_add(s->steering, &binding->address, binding->port);
+	const int error = steering_add(s->steering, &binding->target.address, binding->target.port);
 
 	if (error)
-		snprintf(why, size, "cannot steer port %u on %s: %s", binding->port, s->interface,
-		         strerror(-error));
+		snprintf(why, size, "cannot steer port %u on %s: %s", binding->target.port,
+		         s->interface, strerror(-error));
 	return error;
 }
 
 static void steered_remove(struct packet_source *source, struct ingest_binding *binding)
 {
-	steering_remove(steered_source(source)->steering, &binding->address, binding->port);
+	steering_remove(steered_source(source)->steering, &binding->target.address,
+	                binding->target.port);
 }
 
 static void steered_release(struct packet_source *source, struct ingest_binding *binding)
@@ -129,7 +130,8 @@ static void receive_frame(void *context, const uint8_t *frame, size_t size)
 		return;
 	binding = binding_table_find(drain->table, &datagram.destination, datagram.port);
 	if (binding) /* else: unbound a moment ago */
-		channel_receive(binding->channel, binding->input, datagram.payload, datagram.size,
+		channel_receive(binding->target.channel, binding->target.path,
+		                binding->target.input, datagram.payload, datagram.size,
 		                drain->now_ns);
 }
 

@@ -152,9 +152,11 @@ static void take_media(struct channel *channel, const uint8_t *datagram, size_t 
 		counter_add(fault_counter(&channel->counters, fault), 1);
 }
 
-void channel_receive(struct channel *channel, enum channel_input input, const uint8_t *datagram,
-                     size_t size, int64_t now_ns)
+void channel_receive(struct channel *channel, unsigned int path, enum channel_input input,
+                     const uint8_t *datagram, size_t size, int64_t now_ns)
 {
+	if (path)
+		return;
 	channel->now_ns = now_ns;
 	if (input == CHANNEL_MEDIA)
 		take_media(channel, datagram, size, now_ns);

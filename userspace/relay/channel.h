@@ -55,10 +55,10 @@ void channel_destroy(struct channel *channel);
 
 /*
  * Take one datagram: RTP (RFC 3550, payload type ignored) or bare TS over UDP, or FEC for it (SMPTE 2022-1).
- * What is neither is counted by reason. now_ns: monotonic time of arrival. Thread: ingest.
+ * What is neither is counted by reason. path: 0 the channel's input, 1 its backup. now_ns: monotonic time of arrival. Thread: ingest.
  */
-void channel_receive(struct channel *channel, enum channel_input input, const uint8_t *datagram,
-                     size_t size, int64_t now_ns);
+void channel_receive(struct channel *channel, unsigned int path, enum channel_input input,
+                     const uint8_t *datagram, size_t size, int64_t now_ns);
 
 #define CHANNEL_NO_SIGNAL_NS 2000000000LL /* without TS for longer, a channel has no signal */
 
