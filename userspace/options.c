@@ -30,11 +30,13 @@ enum option_id {
 	OPTION_SEND_TICK_US,
 	OPTION_LOG_LEVEL,
 	OPTION_LOG_FORMAT,
+	OPTION_DETACH,
 	OPTION_COUNT,
 	OPTION_HELP = 1000,
 	OPTION_VERSION,
 };
 
+/* environment NULL: on the command line alone. argument NULL: none; set_option gets "yes" then. */
 static const struct {
 	const char *name, *environment, *fallback, *argument, *help;
 } table[OPTION_COUNT] = {
@@ -58,6 +60,8 @@ static const struct {
                               "error, warning, info or debug"},
 	[OPTION_LOG_FORMAT] = {"log-format", "DISTRIBUTOR_LOG_FORMAT", "text", "FORMAT",
                                "text or json"},
+	[OPTION_DETACH] = {"detach", NULL, NULL, NULL,
+                           "remove what a program that was killed has left in the kernel, and end"},
 };
 
 static void print_help(void)
@@ -67,8 +71,11 @@ static void print_help(void)
 	printf("Usage: medialive-distributor [OPTION]...\n"
 	       "Relays MPEG-TS channels from RTP over UDP to SRT and RTMP destinations.\n\n");
 	for (int i = 0; i < OPTION_COUNT; i++) {
-		snprintf(left, sizeof(left), "--%s %s", table[i].name, table[i].argument);
+		snprintf(left, sizeof(left), "--%s %s", table[i].name,
+		         table[i].argument ? table[i].argument : "");
 		printf("  %-28s %s\n", left, table[i].help);
+		if (!table[i].environment)
+			continue;
 		printf("  %-28s %s%s%s\n", "", table[i].environment,
 		       table[i].fallback ? ", default " : "",
 		       table[i].fallback ? table[i].fallback : "");
@@ -140,6 +147,9 @@ static int set_option(struct options *options, int id, const char *value)
 		return log_level_parse(value, &options->log_level);
 	case OPTION_LOG_FORMAT:
 		return parse_format(value, &options->log_json);
+	case OPTION_DETACH:
+		options->detach = true;
+		return 0;
 	default:
 		return -EINVAL;
 	}
@@ -166,7 +176,7 @@ static const char *find_dashboard(void)
 static int set_defaults(struct options *options)
 {
 	for (int i = 0; i < OPTION_COUNT; i++) {
-		const char *value = getenv(table[i].environment);
+		const char *value = table[i].environment ? getenv(table[i].environment) : NULL;
 		const bool given = value && *value;
 
 		if (!given)
@@ -196,7 +206,7 @@ static enum options_result parse_line(struct options *options, int argc, char **
 		}
 		if (id < 0 || id >= OPTION_COUNT)
 			return OPTIONS_ERROR; /* getopt has said why */
-		if (set_option(options, id, optarg)) {
+		if (set_option(options, id, optarg ? optarg : "yes")) {
 			fprintf(stderr, "medialive-distributor: --%s: \"%s\" is not valid: %s\n",
 			        table[id].name, optarg, table[id].help);
 			return OPTIONS_ERROR;
@@ -217,7 +227,9 @@ enum options_result options_parse(struct options *options, int argc, char **argv
 	memset(options, 0, sizeof(*options));
 	options->dashboard_dir = find_dashboard();
 	for (int i = 0; i < OPTION_COUNT; i++)
-		long_options[i] = (struct option){table[i].name, required_argument, NULL, i};
+		long_options[i] = (struct option){
+			table[i].name, table[i].argument ? required_argument : no_argument, NULL,
+			i};
 	long_options[OPTION_COUNT] = (struct option){"help", no_argument, NULL, OPTION_HELP};
 	long_options[OPTION_COUNT + 1] =
 		(struct option){"version", no_argument, NULL, OPTION_VERSION};

@@ -18,6 +18,7 @@ struct options {
 	struct senders_config senders;
 	enum log_level log_level;
 	bool log_json;
+	bool detach; /* remove what is left in the kernel, and end */
 };
 
 enum options_result {

@@ -93,6 +93,7 @@ static void test_defaults(void **state)
 	assert_int_equal(options.senders.tick_us, 5000);
 	assert_int_equal(options.log_level, LOG_LEVEL_INFO);
 	assert_false(options.log_json);
+	assert_false(options.detach);
 }
 
 static void check_all(const struct options *options)
@@ -158,6 +159,16 @@ static void test_environment(void **state)
 	assert_string_equal(options.config_dir, "/etc/x");
 }
 
+static void test_flag(void **state)
+{
+	struct options options;
+
+	(void)state;
+	assert_int_equal(parse(&options, "--detach --interface eth0", NULL, 0), OPTIONS_RUN);
+	assert_true(options.detach);
+	assert_string_equal(options.ingest.interfaces, "eth0");
+}
+
 /* An empty variable is as good as none, and an empty --interface takes the variable's back. */
 static void test_empty_values(void **state)
 {
@@ -196,6 +207,8 @@ static const struct {
 	{"--senders", "senders"},
 	{"--nonsense", "nonsense"},
 	{"--help=yes", "help"},
+	{"--detach=yes", "detach"},
+	{"--detach eth0", "unexpected argument \"eth0\""},
 	{"-x", "x"},
 	{"word", "unexpected argument \"word\""},
 	{"--senders=1 word", "unexpected argument \"word\""},
@@ -258,6 +271,7 @@ int main(void)
 		cmocka_unit_test_setup(test_defaults, clear_environment),
 		cmocka_unit_test_setup(test_command_line, clear_environment),
 		cmocka_unit_test_setup(test_environment, clear_environment),
+		cmocka_unit_test_setup(test_flag, clear_environment),
 		cmocka_unit_test_setup(test_empty_values, clear_environment),
 		cmocka_unit_test_setup(test_refused, clear_environment),
 		cmocka_unit_test_setup(test_refused_environment, clear_environment),
