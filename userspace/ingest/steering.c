@@ -1,19 +1,27 @@
 /*
  * Loading, attaching and feeding the XDP program.
  *
- * A bpf_link rather than a netlink attach: nobody can replace it by accident, and the kernel detaches
- * it when the process dies, so that no stale program is left behind.
+ * A bpf_link rather than a netlink attach: nobody can replace it by accident. It is pinned, so after a
+ * crash the program stays, passes everything to the kernel (no sockets are left in its map) and is taken
+ * over by the next start: one atomic exchange of programs, never a moment without. Where it cannot be
+ * pinned, the kernel detaches it when the process dies.
  */
 #include "steering.h"
 
+#include "base/event.h"
 #include "base/log.h"
 #include "bpf/steer.h"
+#include "bpffs.h"
+#include "claim.h"
+#include "foreign.h"
+#include "pins.h"
 #include "steer.skel.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <linux/if_link.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +29,9 @@
 
 struct steering {
 	struct steer_bpf *object;
-	int link;
+	int link, claim;
+	char interface[IF_NAMESIZE];
+	char directory[BPFFS_PATH_MAX]; /* of the pins, or "" */
 	bool slot_used[STEER_MAX_PORTS];
 };
 
@@ -57,8 +67,7 @@ static void explain_attach(int error, char *why, size_t size)
 		snprintf(why, size, "the driver has no native XDP");
 		break;
 	case -EBUSY:
-	case -EEXIST:
-		snprintf(why, size, "another XDP program is attached (see: bpftool net list)");
+		snprintf(why, size, "the interface is busy (see: bpftool net list)");
 		break;
 	case -ERANGE:
 	case -EINVAL:
@@ -69,31 +78,130 @@ static void explain_attach(int error, char *why, size_t size)
 	}
 }
 
-int steering_create(struct steering **out, unsigned int ifindex, bool generic, char *why,
-                    size_t size)
+static int claim_interface(struct steering *steering, char *why, size_t size)
+{
+	pid_t holder;
+	const int error = claim_take(&steering->claim, steering->interface, &holder);
+
+	if (error == -EADDRINUSE) {
+		snprintf(why, size, "another medialive-distributor (process %d) serves %s",
+		         (int)holder, steering->interface);
+		return -EBUSY;
+	}
+	if (error)
+		snprintf(why, size, "the interface cannot be claimed: %s", strerror(-error));
+	return error;
+}
+
+static int load(struct steering *steering, char *why, size_t size)
+{
+	int error;
+
+	libbpf_set_print(log_library);
+	steering->object = steer_bpf__open_and_load();
+	if (steering->object)
+		return 0;
+	error = -errno;
+	explain_load(error, why, size);
+	return error;
+}
+
+/* Let the link of a process that died run our program; remove it when it is of no use. */
+static void take_over(struct steering *steering, unsigned int ifindex, bool generic)
+{
+	const int program = bpf_program__fd(steering->object->progs.steer);
+	const int link = pins_open_link(steering->directory);
+	int error;
+
+	if (link < 0)
+		return;
+	if (pins_link_serves(link, ifindex, generic) && !bpf_link_update(link, program, NULL)) {
+		steering->link = link;
+		event_add(LOG_LEVEL_INFO, "xdp_taken_over", steering->interface,
+		          "interface %s: took over the XDP program that a process left attached",
+		          steering->interface);
+		return;
+	}
+	close(link);
+	error = pins_remove(steering->directory);
+	event_add(
+		LOG_LEVEL_INFO, "xdp_removed", steering->interface,
+		"interface %s: removed the XDP program of a process that ended: it was for another "
+		"mode or an interface that is gone%s%s",
+		steering->interface, error ? "; pins stay: " : "", error ? strerror(-error) : "");
+}
+
+static int attach(struct steering *steering, unsigned int ifindex, bool generic, char *why,
+                  size_t size)
 {
 	LIBBPF_OPTS(bpf_link_create_opts, options,
 	            .flags = generic ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE);
+	int error;
+
+	steering->link = bpf_link_create(bpf_program__fd(steering->object->progs.steer),
+	                                 (int)ifindex, BPF_XDP, &options);
+	if (steering->link >= 0)
+		return 0;
+	error = errno == EEXIST ? -EBUSY : -errno; /* EEXIST: one in the other mode */
+	if (error != -EBUSY || foreign_describe(ifindex, why, size))
+		explain_attach(error, why, size);
+	return error;
+}
+
+/* Find the pins of a process that died, attach, pin. */
+static int attach_pinned(struct steering *steering, unsigned int ifindex, bool generic, char *why,
+                         size_t size)
+{
+	char unpinned[320] = "";
+	int error = bpffs_make_directory(steering->directory, steering->interface, unpinned,
+	                                 sizeof(unpinned));
+
+	if (error)
+		steering->directory[0] = '\0';
+	else
+		take_over(steering, ifindex, generic);
+	error = steering->link < 0 ? attach(steering, ifindex, generic, why, size) : 0;
+	if (error)
+		return error;
+	if (steering->directory[0]) {
+		error = pins_write(steering->directory, steering->link, steering->object->obj,
+		                   "steer");
+		if (error) {
+			snprintf(unpinned, sizeof(unpinned), "%s: %s", steering->directory,
+			         strerror(-error));
+			steering->directory[0] = '\0';
+		}
+	}
+	if (!steering->directory[0])
+		log_warning(
+			"interface %s: XDP is not pinned: it goes with this process, and bpftool "
+			"finds its maps by name only: %s",
+			steering->interface, unpinned);
+	return 0;
+}
+
+int steering_create(struct steering **out, unsigned int ifindex, bool generic, char *why,
+                    size_t size)
+{
 	struct steering *steering = calloc(1, sizeof(*steering));
-	int error = 0;
+	int error;
 
 	if (!steering)
 		return -ENOMEM;
 	steering->link = -1;
-	libbpf_set_print(log_library);
-	steering->object = steer_bpf__open_and_load();
-	if (!steering->object) {
-		error = -errno;
-		explain_load(error, why, size);
+	steering->claim = -1;
+	if (!if_indextoname(ifindex, steering->interface)) {
+		snprintf(why, size, "the interface is gone");
+		error = -ENODEV;
 		goto fail;
 	}
-	steering->link = bpf_link_create(bpf_program__fd(steering->object->progs.steer),
-	                                 (int)ifindex, BPF_XDP, &options);
-	if (steering->link < 0) {
-		error = -errno;
-		explain_attach(error, why, size);
+	error = claim_interface(steering, why, size);
+	if (!error)
+		error = load(steering, why, size);
+	if (!error)
+		error = attach_pinned(steering, ifindex, generic, why, size);
+	if (error)
 		goto fail;
-	}
 	*out = steering;
 	return 0;
 fail:
@@ -103,13 +211,22 @@ fail:
 
 void steering_destroy(struct steering *steering)
 {
+	int error;
+
 	if (!steering)
 		return;
 	if (steering->link >= 0) {
-		bpf_link_detach(steering->link);
+		bpf_link_detach(steering->link); /* fails when the interface is gone: detached */
 		close(steering->link);
 	}
+	if (steering->directory[0]) {
+		error = bpffs_clear_directory(steering->directory, true);
+		if (error)
+			log_warning("interface %s: %s stays: %s", steering->interface,
+			            steering->directory, strerror(-error));
+	}
 	steer_bpf__destroy(steering->object);
+	claim_release(steering->claim);
 	free(steering);
 }
 

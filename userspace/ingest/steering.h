@@ -1,5 +1,5 @@
 /*
- * The XDP program of one interface: loaded, attached, and its maps. The only user of libbpf.
+ * The XDP program of one interface: loaded, attached, pinned, and its maps.
  */
 #ifndef INGEST_STEERING_H
 #define INGEST_STEERING_H
@@ -12,15 +12,19 @@
 struct steering;
 
 /*
- * Load bpf/steer.bpf.c and attach it by a bpf_link, which goes with the process however it ends.
- * generic: the kernel's generic mode, else the driver's native mode.
- * Owns: *out is the caller's, freed by steering_destroy. Errors: -EPERM, -EOPNOTSUPP, -EBUSY and other
- * negative errno; why (size bytes) gets a sentence for an operator. Thread: main.
+ * Load bpf/steer.bpf.c and attach it by a bpf_link, pinned as bpffs.h says, or take over the link that a
+ * process left which was killed. generic: the kernel's generic mode, else the driver's native mode.
+ * Owns: *out is the caller's, freed by steering_destroy. Errors: -EBUSY when another program, of ours or
+ * not, has the interface: no other mode helps; -EPERM, -EOPNOTSUPP, -ENODEV and other negative errno; why
+ * (size bytes, 200 hold all) gets a sentence for an operator. Thread: main.
  */
 int steering_create(struct steering **out, unsigned int ifindex, bool generic, char *why,
                     size_t size);
 
-/* Detach and unload: frames go to the kernel from now on. NULL is fine. Thread: main. */
+/*
+ * Detach, unpin and unload: frames go to the kernel from now on. NULL is fine, and so is an interface that
+ * is gone. Thread: main.
+ */
 void steering_destroy(struct steering *steering);
 
 /* Redirect frames of a receive queue to an AF_XDP socket. Errors: negative errno. Thread: main. */
