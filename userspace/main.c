@@ -1,12 +1,15 @@
 /*
  * medialive-distributor: wiring, signals, start and stop.
  *
- * Start: senders, ingest, manager (which restores the channels), API. Stop: the same in reverse, so that
- * everything an object needs outlives it.
+ * Start: ingest, senders, manager (which restores the channels), API. Stop: API, manager, ingest, senders,
+ * so that everything an object needs outlives it. Ingest starts first because privileges are dropped once
+ * it has attached XDP, which has to be before there is a second thread.
  */
 #include "api/server.h"
 #include "base/log.h"
+#include "base/privileges.h"
 #include "control/manager.h"
+#include "ingest/detach.h"
 #include "ingest/ingest.h"
 #include "options.h"
 #include "output/output.h"
@@ -30,19 +33,43 @@ struct program {
 	struct api_server *api;
 };
 
-static int start(struct program *p, const struct options *options)
+static bool wants_xdp(const struct options *options)
+{
+	return options->ingest.interfaces && options->ingest.mode != INGEST_UDP;
+}
+
+static int drop_privileges(void *context)
+{
+	const struct options *options = context;
+	char names[PRIVILEGES_NAMES_MAX];
+	const int error = privileges_drop(wants_xdp(options), options->config_dir);
+
+	if (error) {
+		log_error("cannot drop privileges: %s", strerror(-error));
+		return error;
+	}
+	privileges_names(names, sizeof(names));
+	log_info("capabilities kept: %s", *names ? names : "none");
+	return 0;
+}
+
+static int start(struct program *p, struct options *options)
 {
 	struct manager_config manager = {.config_dir = options->config_dir};
 	struct api_config api = {.listen = options->http, .dashboard_dir = options->dashboard_dir};
-	int error = senders_create(&p->senders, &options->senders);
+	int error;
 
+	privileges_explain(wants_xdp(options));
+	options->ingest.attached = drop_privileges;
+	options->ingest.context = options;
+	error = ingest_create(&p->ingest, &options->ingest);
+	if (error)
+		return error;
+	error = senders_create(&p->senders, &options->senders);
 	if (error) {
 		log_error("cannot start sender threads: %s", strerror(-error));
 		return error;
 	}
-	error = ingest_create(&p->ingest, &options->ingest);
-	if (error)
-		return error;
 	manager.ingest = p->ingest;
 	manager.senders = p->senders;
 	error = manager_create(&p->manager, &manager);
@@ -58,7 +85,7 @@ static void stop(struct program *p)
 	manager_destroy(p->manager);
 	if (output_wait_all(OUTPUTS_PATIENCE_MS))
 		log_warning("some outputs did not end in time");
-	ingest_destroy(p->ingest);
+	ingest_destroy(p->ingest); /* its last commands retire objects on to the senders */
 	senders_destroy(p->senders);
 }
 
@@ -101,6 +128,8 @@ int main(int argc, char **argv)
 		break;
 	}
 	log_configure(options.log_level, options.log_json);
+	if (options.detach)
+		return detach_all(options.ingest.interfaces) ? EXIT_FAILURE : EXIT_SUCCESS;
 	srandom((unsigned int)(time(NULL) ^ getpid()));
 	mallopt(M_ARENA_MAX, 2); /* dozens of mostly idle threads need no arena each */
 	block_signals(&signals);

@@ -7,6 +7,12 @@
 # exit, whatever the outcome. Results are TAP lines.
 set -uo pipefail
 
+# Mounts of our own, among them a BPF file system: what a test pins goes with it.
+if [ "$(id -u)" -eq 0 ] && [ -z "${MLD_PRIVATE_MOUNTS:-}" ] && unshare --mount true 2>/dev/null; then
+  MLD_PRIVATE_MOUNTS=1 exec unshare --mount -- "$BASH" "$0" "$@"
+fi
+[ -z "${MLD_PRIVATE_MOUNTS:-}" ] || mount -t bpf bpf /sys/fs/bpf 2>/dev/null
+
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 build=${BUILD_DIR:-$root/build}
 samples=${SAMPLES_DIR:-$root/../shared/samples}

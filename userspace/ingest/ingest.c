@@ -166,6 +166,8 @@ int ingest_create(struct ingest **out, const struct ingest_config *config)
 	error = binding_table_create(&ingest->table);
 	if (!error)
 		error = open_sources(ingest, config);
+	if (!error && config->attached)
+		error = config->attached(config->context);
 	if (!error)
 		error = tick_loop_create(&ingest->loop, &tick);
 	if (error) {

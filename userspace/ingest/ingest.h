@@ -26,6 +26,9 @@ struct ingest_config {
 	enum ingest_mode mode;
 	const char *interfaces; /* comma-separated, or NULL: kernel sockets only */
 	uint32_t tick_us;       /* 100 to 10000, default 1000 */
+	/* Called once XDP is attached and before a thread is started, or NULL. Not 0 ends the start. */
+	int (*attached)(void *context);
+	void *context;
 };
 
 /*

@@ -106,12 +106,11 @@ static int load(struct steering *steering, char *why, size_t size)
 	return error;
 }
 
-/* Let the link of a process that died run our program; remove it when it is of no use. */
+/* Let the link of a process that died run our program; detach it when it is of no use. */
 static void take_over(struct steering *steering, unsigned int ifindex, bool generic)
 {
 	const int program = bpf_program__fd(steering->object->progs.steer);
 	const int link = pins_open_link(steering->directory);
-	int error;
 
 	if (link < 0)
 		return;
@@ -122,13 +121,13 @@ static void take_over(struct steering *steering, unsigned int ifindex, bool gene
 		          steering->interface);
 		return;
 	}
+	bpf_link_detach(link); /* fails when the interface is gone: detached */
 	close(link);
-	error = pins_remove(steering->directory);
 	event_add(
 		LOG_LEVEL_INFO, "xdp_removed", steering->interface,
-		"interface %s: removed the XDP program of a process that ended: it was for another "
-		"mode or an interface that is gone%s%s",
-		steering->interface, error ? "; pins stay: " : "", error ? strerror(-error) : "");
+		"interface %s: removed the XDP program that a process left: it was in another mode or "
+		"for an interface that is gone",
+		steering->interface);
 }
 
 static int attach(struct steering *steering, unsigned int ifindex, bool generic, char *why,

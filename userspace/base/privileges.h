@@ -1,0 +1,33 @@
+/*
+ * Capabilities (capabilities(7)) of the process: what it lacks, what it keeps, what it drops.
+ */
+#ifndef BASE_PRIVILEGES_H
+#define BASE_PRIVILEGES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define PRIVILEGES_NAMES_MAX 1024 /* bytes that hold the names of all */
+
+/*
+ * Write a line to the log for every capability that is missing and what is lost by that.
+ * xdp: XDP is asked for. Thread: main.
+ */
+void privileges_explain(bool xdp);
+
+/*
+ * Drop for good what a running program has no use for: from this thread's sets, from the bounding set
+ * where CAP_SETPCAP allows, and programs that it might start gain nothing (PR_SET_NO_NEW_PRIVS). Kept are
+ * what kernel sockets profit from, and with xdp what an interface that comes back needs to be attached
+ * again. directory: where root must be able to write although it may be another user's.
+ * Errors: negative errno. Thread: main, before others exist: capabilities are a thread's, inherited.
+ */
+int privileges_drop(bool xdp, const char *directory);
+
+/*
+ * The names of the capabilities in force, "cap_net_admin,cap_bpf", in the order of their numbers; ""
+ * without any. Returns how many. Thread: any.
+ */
+size_t privileges_names(char *out, size_t size);
+
+#endif
