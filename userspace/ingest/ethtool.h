@@ -1,0 +1,18 @@
+/*
+ * Questions to an interface by ioctl: SIOCETHTOOL (linux/ethtool.h) and what netdevice(7) has.
+ */
+#ifndef INGEST_ETHTOOL_H
+#define INGEST_ETHTOOL_H
+
+#include "preflight.h"
+
+/*
+ * Fill in what the interface and the machine answer; what they do not stays 0. `frags` and `zero_copy`
+ * are left as they are. A few milliseconds at most. Thread: main, watch.
+ */
+void ethtool_get_facts(struct preflight_facts *facts, const char *interface);
+
+/* Whether the interface is up and has a carrier (IFF_UP, IFF_RUNNING). Thread: main, watch. */
+bool ethtool_is_up(const char *interface);
+
+#endif
