@@ -24,6 +24,8 @@ enum option_id {
 	OPTION_HTTP,
 	OPTION_INTERFACE,
 	OPTION_INGEST,
+	OPTION_ZERO_COPY,
+	OPTION_FILL_RING,
 	OPTION_DASHBOARD_DIR,
 	OPTION_SENDERS,
 	OPTION_INGEST_TICK_US,
@@ -48,6 +50,11 @@ static const struct {
                               "interfaces to attach XDP to (none: kernel sockets)"},
 	[OPTION_INGEST] = {"ingest", "DISTRIBUTOR_INGEST", "auto", "MODE",
                            "auto, xdp, xdp-generic or udp; auto takes the best that works"},
+	[OPTION_ZERO_COPY] = {"zero-copy", "DISTRIBUTOR_ZERO_COPY", NULL, NULL,
+                              "XDP without copying where the driver can (ena is slower so)"},
+	[OPTION_FILL_RING] =
+		{"fill-ring", "DISTRIBUTOR_FILL_RING", "8192", "N",
+                 "frames a receive queue holds, 2 kB each: a power of two, 1024 to 65536"},
 	[OPTION_DASHBOARD_DIR] = {"dashboard-dir", "DISTRIBUTOR_DASHBOARD_DIR", NULL, "DIR",
                                   "the dashboard's files (default: those it was installed with)"},
 	[OPTION_SENDERS] = {"senders", "DISTRIBUTOR_SENDERS", "0", "N",
@@ -114,6 +121,28 @@ static int parse_mode(const char *text, enum ingest_mode *mode)
 	return -EINVAL;
 }
 
+static int parse_frames(const char *text, uint32_t *frames)
+{
+	uint32_t value;
+
+	if (parse_number(text, INGEST_MIN_FRAMES, INGEST_MAX_FRAMES, &value) ||
+	    (value & (value - 1)))
+		return -EINVAL;
+	*frames = value;
+	return 0;
+}
+
+/* Of an option without argument, which an environment variable may still switch off. */
+static int parse_switch(const char *text, bool *on)
+{
+	const bool yes = !strcmp(text, "yes") || !strcmp(text, "1");
+
+	if (!yes && strcmp(text, "no") != 0 && strcmp(text, "0") != 0)
+		return -EINVAL;
+	*on = yes;
+	return 0;
+}
+
 static int parse_format(const char *text, bool *json)
 {
 	*json = !strcmp(text, "json");
@@ -134,6 +163,10 @@ static int set_option(struct options *options, int id, const char *value)
 		return 0;
 	case OPTION_INGEST:
 		return parse_mode(value, &options->ingest.mode);
+	case OPTION_ZERO_COPY:
+		return parse_switch(value, &options->ingest.zero_copy);
+	case OPTION_FILL_RING:
+		return parse_frames(value, &options->ingest.frames);
 	case OPTION_DASHBOARD_DIR:
 		options->dashboard_dir = value;
 		return 0;

@@ -18,13 +18,13 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-#define MAX_WORDS 8
+#define MAX_WORDS 10
 
 static const char *const variables[] = {
 	"DISTRIBUTOR_CONFIG_DIR",     "DISTRIBUTOR_HTTP",          "DISTRIBUTOR_INTERFACE",
 	"DISTRIBUTOR_INGEST",         "DISTRIBUTOR_DASHBOARD_DIR", "DISTRIBUTOR_SENDERS",
 	"DISTRIBUTOR_INGEST_TICK_US", "DISTRIBUTOR_SEND_TICK_US",  "DISTRIBUTOR_LOG_LEVEL",
-	"DISTRIBUTOR_LOG_FORMAT",
+	"DISTRIBUTOR_LOG_FORMAT",     "DISTRIBUTOR_ZERO_COPY",     "DISTRIBUTOR_FILL_RING",
 };
 
 static int clear_environment(void **state)
@@ -94,6 +94,8 @@ static void test_defaults(void **state)
 	assert_int_equal(options.log_level, LOG_LEVEL_INFO);
 	assert_false(options.log_json);
 	assert_false(options.detach);
+	assert_false(options.ingest.zero_copy);
+	assert_int_equal(options.ingest.frames, 8192);
 }
 
 static void check_all(const struct options *options)
@@ -108,6 +110,8 @@ static void check_all(const struct options *options)
 	assert_int_equal(options->senders.tick_us, 50000);
 	assert_int_equal(options->log_level, LOG_LEVEL_DEBUG);
 	assert_true(options->log_json);
+	assert_true(options->ingest.zero_copy);
+	assert_int_equal(options->ingest.frames, 65536);
 }
 
 static void test_command_line(void **state)
@@ -122,7 +126,7 @@ static void test_command_line(void **state)
 	                 OPTIONS_RUN);
 	assert_int_equal(parse(&second,
 	                       "--ingest-tick-us=100 --send-tick-us=50000 --senders=16 "
-	                       "--log-level=debug --log-format json",
+	                       "--log-level=debug --log-format json --zero-copy --fill-ring=65536",
 	                       NULL, 0),
 	                 OPTIONS_RUN);
 	second.ingest.interfaces = "eth0,eth1"; /* first's strings are overwritten by now */
@@ -137,7 +141,7 @@ static void set_environment(void)
 {
 	static const char *const values[] = {"/etc/x", "[::]:80", "eth0,eth1", "xdp-generic",
 	                                     "/srv/d", "16",      "100",       "50000",
-	                                     "debug",  "json"};
+	                                     "debug",  "json",    "yes",       "65536"};
 
 	for (size_t i = 0; i < COUNT(variables); i++)
 		setenv(variables[i], values[i], 1);
@@ -208,6 +212,11 @@ static const struct {
 	{"--nonsense", "nonsense"},
 	{"--help=yes", "help"},
 	{"--detach=yes", "detach"},
+	{"--zero-copy=yes", "zero-copy"},
+	{"--fill-ring=1000", "--fill-ring: \"1000\""},
+	{"--fill-ring=512", "--fill-ring"},
+	{"--fill-ring=131072", "--fill-ring"},
+	{"--fill-ring=0", "--fill-ring"},
 	{"--detach eth0", "unexpected argument \"eth0\""},
 	{"-x", "x"},
 	{"word", "unexpected argument \"word\""},
@@ -236,6 +245,7 @@ static void test_refused_environment(void **state)
 	} cases[] = {
 		{"DISTRIBUTOR_SENDERS", "17"},       {"DISTRIBUTOR_INGEST", "fast"},
 		{"DISTRIBUTOR_INGEST_TICK_US", "1"}, {"DISTRIBUTOR_SEND_TICK_US", "1e3"},
+		{"DISTRIBUTOR_ZERO_COPY", "please"}, {"DISTRIBUTOR_FILL_RING", "8193"},
 		{"DISTRIBUTOR_LOG_LEVEL", "INFO"},   {"DISTRIBUTOR_LOG_FORMAT", "txt"},
 	};
 

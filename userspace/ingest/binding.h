@@ -20,6 +20,7 @@ struct ingest_binding {
 	int socket;                      /* the kernel socket, -1 while there is none */
 	struct ingest_binding *next;     /* with the same port */
 	struct ingest_binding *next_all; /* of the whole table */
+	struct ingest_binding *next_bound, **bound_link; /* list of who binds; see ingest_base.h */
 };
 
 struct binding_table {

@@ -4,37 +4,16 @@
  * The manager's thread opens sockets and edits BPF maps itself, so that it can say at once why a port
  * cannot be had; the ingest thread only ever learns of finished bindings, by command.
  */
-#include "ingest.h"
+#include "ingest_base.h"
 
 #include "base/clock.h"
 #include "base/container.h"
 #include "base/log.h"
-#include "source.h"
 
 #include <errno.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define MAX_INTERFACES 16
-
-/* An interface that was asked for, and the source that serves it: NULL means kernel sockets. */
-struct served_interface {
-	char name[16];
-	char reason[400]; /* why not a better mode, or "" */
-	struct packet_source *source;
-};
-
-struct ingest {
-	struct tick_loop *loop;
-	struct binding_table table;
-	struct packet_source *sources[MAX_INTERFACES + 1]; /* the kernel's first */
-	size_t source_count;
-	struct served_interface interfaces[MAX_INTERFACES];
-	size_t interface_count;
-	char *interface_names; /* as configured; the kernel source borrows it */
-};
 
 const struct counter_info ingest_counter_table[] = {INGEST_COUNTERS(COUNTER_ROW)};
 
@@ -49,106 +28,33 @@ static void ingest_tick(void *context, int64_t now_ns)
 {
 	struct ingest *ingest = context;
 
-	for (size_t i = 0; i < ingest->source_count; i++)
-		ingest->sources[i]->ops->drain(ingest->sources[i], &ingest->table, now_ns);
+	for (size_t i = 0; i < 1 + INGEST_MAX_INTERFACES; i++)
+		if (ingest->draining[i])
+			ingest->draining[i]->ops->drain(ingest->draining[i], &ingest->table,
+			                                now_ns);
 	tick_channels(ingest, now_ns);
 }
 
-static int try_steered(struct ingest *ingest, struct served_interface *interface, bool generic,
-                       char *why, size_t size)
-{
-	int error = steered_source_create(&interface->source, interface->name, generic, why, size);
-
-	if (error)
-		return error;
-	ingest->sources[ingest->source_count++] = interface->source;
-	log_info("interface %s: %s XDP", interface->name, generic ? "generic" : "native");
-	return 0;
-}
-
-/* Native XDP, then generic, then kernel sockets. */
-static void step_down(struct ingest *ingest, struct served_interface *interface)
-{
-	char native[160] = "", generic[160] = "";
-
-	if (!try_steered(ingest, interface, false, native, sizeof(native)))
-		return;
-	if (!try_steered(ingest, interface, true, generic, sizeof(generic))) {
-		snprintf(interface->reason, sizeof(interface->reason), "not native: %s", native);
-		log_warning("interface %s: %s", interface->name, interface->reason);
-		return;
-	}
-	snprintf(interface->reason, sizeof(interface->reason), "native XDP: %s; generic XDP: %s",
-	         native, generic);
-	log_warning("interface %s: kernel sockets instead of XDP: %s", interface->name,
-	            interface->reason);
-}
-
-static int serve_interface(struct ingest *ingest, struct served_interface *interface,
-                           enum ingest_mode mode)
-{
-	char why[160] = "";
-	int error;
-
-	if (!if_nametoindex(interface->name)) {
-		log_error("interface %s: there is no interface of that name", interface->name);
-		return -ENODEV;
-	}
-	if (mode == INGEST_UDP) {
-		snprintf(interface->reason, sizeof(interface->reason), "--ingest udp");
-		return 0;
-	}
-	if (mode == INGEST_AUTO) {
-		step_down(ingest, interface);
-		return 0;
-	}
-	error = try_steered(ingest, interface, mode == INGEST_XDP_GENERIC, why, sizeof(why));
-	if (error)
-		log_error("interface %s: %s", interface->name, why);
-	return error;
-}
-
-static int serve_interfaces(struct ingest *ingest, enum ingest_mode mode)
-{
-	char *names = strdup(ingest->interface_names), *rest = names, *name;
-	struct served_interface *interface;
-	int error = names ? 0 : -ENOMEM;
-
-	while (!error && (name = strsep(&rest, ","))) {
-		if (ingest->interface_count == MAX_INTERFACES) {
-			log_error("more than %d interfaces", MAX_INTERFACES);
-			error = -E2BIG;
-			break;
-		}
-		interface = &ingest->interfaces[ingest->interface_count++];
-		snprintf(interface->name, sizeof(interface->name), "%s", name);
-		error = serve_interface(ingest, interface, mode);
-	}
-	free(names);
-	return error;
-}
-
-static int open_sources(struct ingest *ingest, const struct ingest_config *config)
+static int open_kernel_source(struct ingest *ingest)
 {
 	int error;
 
-	if (config->interfaces) {
-		ingest->interface_names = strdup(config->interfaces);
+	if (ingest->config.interfaces) {
+		ingest->interface_names = strdup(ingest->config.interfaces);
 		if (!ingest->interface_names)
 			return -ENOMEM;
+		ingest->config.interfaces = ingest->interface_names;
+	} else if (ingest->config.mode == INGEST_XDP || ingest->config.mode == INGEST_XDP_GENERIC) {
+		log_error("XDP needs --interface");
+		return -EINVAL;
+	} else if (ingest->config.mode == INGEST_AUTO) {
+		log_info("kernel sockets, because XDP needs --interface");
 	}
 	error = kernel_source_create(&ingest->sources[0], ingest->interface_names);
 	if (error)
 		return error;
 	ingest->source_count = 1;
-	if (config->interfaces)
-		return serve_interfaces(ingest, config->mode);
-	if (config->mode == INGEST_XDP || config->mode == INGEST_XDP_GENERIC) {
-		log_error("XDP needs --interface");
-		return -EINVAL;
-	}
-	if (config->mode == INGEST_AUTO)
-		log_info("kernel sockets, because XDP needs --interface");
+	ingest->draining[0] = ingest->sources[0];
 	return 0;
 }
 
@@ -163,13 +69,19 @@ int ingest_create(struct ingest **out, const struct ingest_config *config)
 
 	if (!ingest)
 		return -ENOMEM;
+	ingest->config = *config;
+	pthread_mutex_init(&ingest->lock, NULL);
 	error = binding_table_create(&ingest->table);
 	if (!error)
-		error = open_sources(ingest, config);
+		error = open_kernel_source(ingest);
+	if (!error)
+		error = interfaces_open(ingest);
 	if (!error && config->attached)
 		error = config->attached(config->context);
 	if (!error)
 		error = tick_loop_create(&ingest->loop, &tick);
+	if (!error)
+		error = interfaces_watch(ingest);
 	if (error) {
 		ingest_destroy(ingest);
 		return error;
@@ -182,13 +94,13 @@ void ingest_destroy(struct ingest *ingest)
 {
 	if (!ingest)
 		return;
+	interfaces_stop(ingest);
 	tick_loop_destroy(ingest->loop);
-	while (ingest->source_count > 0) {
-		struct packet_source *source = ingest->sources[--ingest->source_count];
-
-		source->ops->destroy(source);
-	}
+	interfaces_close(ingest);
+	if (ingest->draining[0])
+		ingest->draining[0]->ops->destroy(ingest->draining[0]);
 	binding_table_destroy(&ingest->table);
+	pthread_mutex_destroy(&ingest->lock);
 	free(ingest->interface_names);
 	free(ingest);
 }
@@ -211,14 +123,33 @@ static void run_remove(struct command *command)
 	struct ingest *ingest = binding->ingest;
 
 	binding_table_remove(&ingest->table, binding);
-	for (size_t i = 0; i < ingest->source_count; i++)
-		ingest->sources[i]->ops->release(ingest->sources[i], binding);
+	for (size_t i = 0; i < 1 + INGEST_MAX_INTERFACES; i++)
+		if (ingest->draining[i])
+			ingest->draining[i]->ops->release(ingest->draining[i], binding);
 	free(binding);
+}
+
+static void list_bound(struct ingest *ingest, struct ingest_binding *binding)
+{
+	binding->next_bound = ingest->bound;
+	binding->bound_link = &ingest->bound;
+	if (ingest->bound)
+		ingest->bound->bound_link = &binding->next_bound;
+	ingest->bound = binding;
+}
+
+static void unlist_bound(struct ingest_binding *binding)
+{
+	if (!binding->bound_link)
+		return;
+	*binding->bound_link = binding->next_bound;
+	if (binding->next_bound)
+		binding->next_bound->bound_link = binding->bound_link;
 }
 
 /*
  * Close the first `count` sources to the binding; the ingest thread, which may be reading from them at
- * this moment, frees it.
+ * this moment, frees it. Under the lock.
  */
 static void give_up(struct ingest_binding *binding, size_t count)
 {
@@ -226,6 +157,7 @@ static void give_up(struct ingest_binding *binding, size_t count)
 
 	while (count-- > 0)
 		ingest->sources[count]->ops->remove(ingest->sources[count], binding);
+	unlist_bound(binding);
 	tick_loop_post(ingest->loop, &binding->remove);
 }
 
@@ -246,14 +178,18 @@ int ingest_bind(struct ingest_binding **out, struct ingest *ingest,
 	                                   .ingest = ingest,
 	                                   .target = *target,
 	                                   .socket = -1};
+	pthread_mutex_lock(&ingest->lock);
 	for (size_t i = 0; i < ingest->source_count; i++) {
 		error = ingest->sources[i]->ops->add(ingest->sources[i], binding, why, size);
 		if (error) {
 			give_up(binding, i);
+			pthread_mutex_unlock(&ingest->lock);
 			return error;
 		}
 	}
+	list_bound(ingest, binding);
 	tick_loop_post(ingest->loop, &binding->add);
+	pthread_mutex_unlock(&ingest->lock);
 	*out = binding;
 	return 0;
 }
@@ -275,23 +211,17 @@ void ingest_count(const struct ingest_binding *binding, struct ingest_counters *
 
 void ingest_unbind(struct ingest_binding *binding)
 {
-	if (binding)
-		give_up(binding, binding->ingest->source_count);
+	struct ingest *ingest;
+
+	if (!binding)
+		return;
+	ingest = binding->ingest;
+	pthread_mutex_lock(&ingest->lock);
+	give_up(binding, ingest->source_count);
+	pthread_mutex_unlock(&ingest->lock);
 }
 
-static void describe(const struct served_interface *interface, struct ingest_interface_info *info)
+const struct ingest_config *ingest_get_config(const struct ingest *ingest)
 {
-	*info = (struct ingest_interface_info){.mode = "udp"};
-	if (interface->source)
-		interface->source->ops->info(interface->source, info);
-	snprintf(info->name, sizeof(info->name), "%s", interface->name);
-	snprintf(info->reason, sizeof(info->reason), "%s", interface->reason);
-}
-
-size_t ingest_interfaces(const struct ingest *ingest, struct ingest_interface_info *infos,
-                         size_t max)
-{
-	for (size_t i = 0; i < ingest->interface_count && i < max; i++)
-		describe(&ingest->interfaces[i], &infos[i]);
-	return ingest->interface_count;
+	return &ingest->config;
 }

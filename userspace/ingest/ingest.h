@@ -16,6 +16,10 @@
 #include <net/if.h>
 #include <netinet/in.h>
 #include <stdbool.h>
+#include <stdint.h>
+
+#define INGEST_MIN_FRAMES 1024
+#define INGEST_MAX_FRAMES 65536
 
 enum ingest_mode { INGEST_AUTO, INGEST_XDP, INGEST_XDP_GENERIC, INGEST_UDP };
 
@@ -26,14 +30,17 @@ struct ingest_config {
 	enum ingest_mode mode;
 	const char *interfaces; /* comma-separated, or NULL: kernel sockets only */
 	uint32_t tick_us;       /* 100 to 10000, default 1000 */
+	bool zero_copy;         /* AF_XDP without copying, where a driver can */
+	uint32_t frames;        /* of a queue's fill ring: a power of two, 1024 to 65536; 0: 8192 */
 	/* Called once XDP is attached and before a thread is started, or NULL. Not 0 ends the start. */
 	int (*attached)(void *context);
 	void *context;
 };
 
 /*
- * Attach and start the thread. With INGEST_AUTO it steps down native XDP -> generic XDP -> kernel
- * sockets and logs each step with its reason; with the others it fails instead.
+ * Attach and start the threads. With INGEST_AUTO it steps down native XDP -> generic XDP -> kernel
+ * sockets and logs each step with its reason; with the others it fails instead. An interface that is not
+ * there is served when it appears, one that goes is served again when it returns.
  * Owns: *out is the caller's, freed by ingest_destroy. Errors: negative errno; the reason was logged.
  * Thread: main.
  */
@@ -105,12 +112,12 @@ void ingest_count(const struct ingest_binding *binding, struct ingest_counters *
  */
 void ingest_unbind(struct ingest_binding *binding);
 
-/* How one interface is served, for /api/system. */
+/* How one interface is served, in short. */
 struct ingest_interface_info {
 	char name[16];
 	char mode[16];         /* "xdp", "xdp-generic" or "udp" */
 	unsigned int queues;   /* AF_XDP sockets in use */
-	char reason[400];      /* why not a better mode, or "" */
+	char reason[450];      /* why not a better mode, or "" */
 	uint64_t rx_dropped;   /* frames lost for want of fill-ring frames or too big for a frame */
 	uint64_t rx_ring_full; /* frames lost because the socket's ring was full */
 };
@@ -121,5 +128,16 @@ struct ingest_interface_info {
  */
 size_t ingest_interfaces(const struct ingest *ingest, struct ingest_interface_info *infos,
                          size_t max);
+
+struct ingest_report; /* report.h */
+
+/*
+ * How interface `index` is served, in full. Errors: -ENOENT beyond the last one. Thread: manager.
+ */
+int ingest_report_interface(const struct ingest *ingest, size_t index,
+                            struct ingest_report *report);
+
+/* What was asked for when it was created; borrowed. Thread: any. */
+const struct ingest_config *ingest_get_config(const struct ingest *ingest);
 
 #endif

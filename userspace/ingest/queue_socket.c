@@ -7,6 +7,7 @@
 #include "queue_socket.h"
 
 #include "base/clock.h"
+#include "base/counter.h"
 #include "bpf/steer.h"
 
 #include <errno.h>
@@ -14,14 +15,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <xdp/libxdp.h>
 #include <xdp/xsk.h>
 
 #define BATCH            64
-#define UMEM_BYTES       ((size_t)QUEUE_SOCKET_FRAMES * QUEUE_SOCKET_FRAME_BYTES)
 #define BIND_PATIENCE_NS NS_PER_S
 #define BIND_PAUSE_NS    (10 * NS_PER_MS)
 
@@ -34,6 +33,9 @@ struct queue_socket {
 	struct xsk_ring_cons completion; /* unused, but libxdp wants it: we never send */
 	struct xsk_ring_cons receive;
 	uint8_t *frames;
+	uint32_t frame_count, frame_bytes;
+	int copy_reason;
+	counter_t received;
 };
 
 static int log_nothing(enum libxdp_print_level level, const char *format, va_list args)
@@ -44,68 +46,86 @@ static int log_nothing(enum libxdp_print_level level, const char *format, va_lis
 	return 0; /* callers get the error code */
 }
 
+static size_t umem_bytes(const struct queue_socket *s)
+{
+	return (size_t)s->frame_count * s->frame_bytes;
+}
+
 static int create_umem(struct queue_socket *s)
 {
 	const struct xsk_umem_config config = {
-		.fill_size = 2 * QUEUE_SOCKET_FRAMES,
+		.fill_size = 2 * s->frame_count,
 		.comp_size = BATCH,
-		.frame_size = QUEUE_SOCKET_FRAME_BYTES,
+		.frame_size = s->frame_bytes,
 	};
-	const struct rlimit unlimited = {RLIM_INFINITY, RLIM_INFINITY};
 
-	setrlimit(RLIMIT_MEMLOCK, &unlimited); /* may fail; then the limit in force decides */
-	s->frames =
-		mmap(NULL, UMEM_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	s->frames = mmap(NULL, umem_bytes(s), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+	                 -1, 0);
 	if (s->frames == MAP_FAILED) {
 		s->frames = NULL;
 		return -errno;
 	}
-	return xsk_umem__create(&s->umem, s->frames, UMEM_BYTES, &s->fill, &s->completion, &config);
+	return xsk_umem__create(&s->umem, s->frames, umem_bytes(s), &s->fill, &s->completion,
+	                        &config);
 }
 
-static int bind_socket(struct queue_socket *s, const char *interface, uint32_t queue)
+static int bind_socket(struct queue_socket *s, const struct queue_socket_config *asked,
+                       uint16_t copying)
 {
 	const struct xsk_socket_config config = {
-		.rx_size = QUEUE_SOCKET_FRAMES,
+		.rx_size = s->frame_count,
 		.libbpf_flags = XSK_LIBBPF_FLAGS__INHIBIT_PROG_LOAD,
-		.bind_flags = XDP_COPY | XDP_USE_NEED_WAKEUP,
+		.bind_flags = (uint16_t)(copying | XDP_USE_NEED_WAKEUP),
 	};
 	const int64_t deadline_ns = clock_now_ns() + BIND_PATIENCE_NS;
 	const struct timespec pause = {.tv_nsec = BIND_PAUSE_NS};
 	int error;
 
 	for (;;) {
-		error = xsk_socket__create(&s->socket, interface, queue, s->umem, &s->receive, NULL,
-		                           &config);
+		error = xsk_socket__create(&s->socket, asked->interface, asked->queue, s->umem,
+		                           &s->receive, NULL, &config);
 		if (error != -EBUSY || clock_now_ns() > deadline_ns)
 			return error;
 		nanosleep(&pause, NULL);
 	}
 }
 
+/* Without copying if that is asked for and the driver can, else with. */
+static int bind_somehow(struct queue_socket *s, const struct queue_socket_config *asked)
+{
+	s->copy_reason = -ECANCELED;
+	if (asked->zero_copy) {
+		s->copy_reason = bind_socket(s, asked, XDP_ZEROCOPY);
+		if (!s->copy_reason)
+			return 0;
+	}
+	return bind_socket(s, asked, XDP_COPY);
+}
+
 static void give_all_frames(struct queue_socket *s)
 {
 	uint32_t index = 0;
 
-	xsk_ring_prod__reserve(&s->fill, QUEUE_SOCKET_FRAMES, &index);
-	for (uint32_t i = 0; i < QUEUE_SOCKET_FRAMES; i++)
-		*xsk_ring_prod__fill_addr(&s->fill, index + i) =
-			(uint64_t)i * QUEUE_SOCKET_FRAME_BYTES;
-	xsk_ring_prod__submit(&s->fill, QUEUE_SOCKET_FRAMES);
+	xsk_ring_prod__reserve(&s->fill, s->frame_count, &index);
+	for (uint32_t i = 0; i < s->frame_count; i++)
+		*xsk_ring_prod__fill_addr(&s->fill, index + i) = (uint64_t)i * s->frame_bytes;
+	xsk_ring_prod__submit(&s->fill, s->frame_count);
 }
 
-int queue_socket_create(struct queue_socket **out, const char *interface, uint32_t queue)
+int queue_socket_create(struct queue_socket **out, const struct queue_socket_config *config)
 {
 	struct queue_socket *s = calloc(1, sizeof(*s));
 	int error;
 
 	if (!s)
 		return -ENOMEM;
+	s->frame_count = config->frames;
+	s->frame_bytes = config->frame_bytes;
 	libxdp_set_print(log_nothing);
 	error = create_umem(s);
 	if (!error) {
 		give_all_frames(s);
-		error = bind_socket(s, interface, queue);
+		error = bind_somehow(s, config);
 	}
 	if (error) {
 		queue_socket_destroy(s);
@@ -124,8 +144,13 @@ void queue_socket_destroy(struct queue_socket *s)
 	if (s->umem)
 		xsk_umem__delete(s->umem);
 	if (s->frames)
-		munmap(s->frames, UMEM_BYTES);
+		munmap(s->frames, umem_bytes(s));
 	free(s);
+}
+
+int queue_socket_copy_reason(const struct queue_socket *s)
+{
+	return s->copy_reason;
 }
 
 int queue_socket_fd(const struct queue_socket *s)
@@ -149,7 +174,7 @@ static uint32_t drain_batch(struct queue_socket *s, queue_frame_fn receive, void
 
 		receive(context, s->frames + d->addr, d->len);
 		*xsk_ring_prod__fill_addr(&s->fill, to + i) =
-			d->addr & ~(uint64_t)(QUEUE_SOCKET_FRAME_BYTES - 1);
+			d->addr & ~(uint64_t)(s->frame_bytes - 1);
 	}
 	xsk_ring_prod__submit(&s->fill, count);
 	xsk_ring_cons__release(&s->receive, count);
@@ -164,7 +189,8 @@ size_t queue_socket_drain(struct queue_socket *s, queue_frame_fn receive, void *
 	do {
 		count = drain_batch(s, receive, context);
 		total += count;
-	} while (count == BATCH && total < QUEUE_SOCKET_FRAMES);
+	} while (count == BATCH && total < s->frame_count);
+	counter_add(&s->received, total);
 	if (xsk_ring_prod__needs_wakeup(&s->fill))
 		recvfrom(queue_socket_fd(s), NULL, 0, MSG_DONTWAIT, NULL, NULL);
 	return total;
@@ -180,4 +206,10 @@ void queue_socket_get_losses(const struct queue_socket *s, struct queue_socket_l
 		return;
 	out->dropped = statistics.rx_dropped;
 	out->ring_full = statistics.rx_ring_full;
+	out->fill_empty = statistics.rx_fill_ring_empty_descs;
+}
+
+uint64_t queue_socket_received(const struct queue_socket *s)
+{
+	return counter_get(&s->received);
 }

@@ -5,6 +5,7 @@
 #define INGEST_SOURCE_H
 
 #include "binding.h"
+#include "report.h"
 
 struct packet_source;
 
@@ -18,6 +19,12 @@ struct source_ops {
 	/* Stop new datagrams for it; what is queued already may still come. Thread: manager. */
 	void (*remove)(struct packet_source *source, struct ingest_binding *binding);
 
+	/*
+	 * The interface came back: join groups on it once more, and bind the sockets of those bindings that are
+	 * its own. NULL for a source that has nothing of the kind. Thread: manager.
+	 */
+	void (*rejoin)(struct packet_source *source, const char *interface);
+
 	/* Let go of what the source keeps for it. Thread: ingest. */
 	void (*release)(struct packet_source *source, struct ingest_binding *binding);
 
@@ -25,10 +32,13 @@ struct source_ops {
 	void (*drain)(struct packet_source *source, const struct binding_table *table,
 	              int64_t now_ns);
 
-	/* Fill in mode, queues and losses; NULL for a source of no interface. Thread: manager. */
-	void (*info)(struct packet_source *source, struct ingest_interface_info *info);
+	/*
+	 * Fill in queues, locked memory and verdicts; NULL for a source of no interface.
+	 * Thread: manager.
+	 */
+	void (*report)(struct packet_source *source, struct ingest_report *report);
 
-	/* Thread: main, after the ingest thread has ended. */
+	/* Thread: main, watch; the ingest thread uses it no more. */
 	void (*destroy)(struct packet_source *source);
 };
 
@@ -43,12 +53,22 @@ struct packet_source {
  */
 int kernel_source_create(struct packet_source **out, const char *interfaces);
 
+struct steered_config {
+	const char *interface;
+	bool generic;             /* the kernel's generic mode instead of the driver's */
+	bool zero_copy;           /* where the driver can; not in generic mode */
+	uint32_t queues;          /* receive queues, counted before XDP is attached */
+	uint32_t frames;          /* of each queue's memory, a power of two */
+	uint32_t frame_bytes;     /* 2048 or 4096 */
+	uint64_t elsewhere_bytes; /* locked by sockets of other interfaces, for error texts */
+};
+
 /*
- * XDP on one interface: program attached, one AF_XDP socket per receive queue. generic: the kernel's
- * generic mode instead of the driver's.
- * Owns: *out is the caller's. Errors: negative errno; why (size bytes) gets a sentence. Thread: main.
+ * XDP on one interface: program attached, one AF_XDP socket per receive queue; all of them or none.
+ * Owns: *out is the caller's. Errors: negative errno, why gets the reason. When zero-copy was asked for and
+ * frames are copied, that is no error, and why says why; else why is empty on success. Thread: main, watch.
  */
-int steered_source_create(struct packet_source **out, const char *interface, bool generic,
-                          char *why, size_t size);
+int steered_source_create(struct packet_source **out, const struct steered_config *config,
+                          struct refusal *why);
 
 #endif

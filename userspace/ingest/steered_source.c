@@ -9,21 +9,18 @@
 #include "steering.h"
 
 #include <errno.h>
-#include <linux/ethtool.h>
-#include <linux/sockios.h>
 #include <net/if.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
+#include <sys/resource.h>
 
 struct steered_source {
 	struct packet_source base;
 	char interface[IF_NAMESIZE];
-	bool generic;
 	struct steering *steering;
-	unsigned int queues;
+	uint32_t queues, frames, frame_bytes;
 	struct queue_socket *sockets[STEER_MAX_QUEUES];
 };
 
@@ -38,61 +35,97 @@ static struct steered_source *steered_source(struct packet_source *source)
 	return (struct steered_source *)source;
 }
 
-/*
- * Receive queues of the interface. Asked before XDP is attached: virtio counts the queues that it adds
- * for XDP as well.
- */
-static unsigned int count_queues(const char *interface)
-{
-	struct ethtool_channels channels = {.cmd = ETHTOOL_GCHANNELS};
-	struct ifreq request = {.ifr_data = (char *)&channels};
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	unsigned int count = 0;
+static void refuse(struct refusal *why, const char *fix, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
-	if (fd < 0)
-		return 1;
-	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", interface);
-	if (!ioctl(fd, SIOCETHTOOL, &request))
-		count = channels.combined_count + channels.rx_count;
-	close(fd);
-	if (count > STEER_MAX_QUEUES)
-		count = STEER_MAX_QUEUES;
-	return count ? count : 1;
+static void refuse(struct refusal *why, const char *fix, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(why->reason, sizeof(why->reason), format, args);
+	va_end(args);
+	snprintf(why->fix, sizeof(why->fix), "%s", fix);
 }
 
-static void explain_socket(int error, unsigned int queue, char *why, size_t size)
+/* The kernel counts the sockets' memory against the limit unless the program has CAP_IPC_LOCK. */
+static void explain_memlock(const struct steered_config *config, struct refusal *why)
+{
+	const uint64_t bytes = (uint64_t)config->queues * config->frames * config->frame_bytes;
+	const uint64_t all = bytes + config->elsewhere_bytes;
+	struct rlimit limit = {0};
+	char fix[sizeof(why->fix)];
+
+	getrlimit(RLIMIT_MEMLOCK, &limit);
+	snprintf(
+		fix, sizeof(fix),
+		"ulimit -l %llu (systemd: LimitMEMLOCK=%lluM), CAP_IPC_LOCK, or a smaller --fill-ring",
+		(unsigned long long)(all >> 10), (unsigned long long)(all >> 20));
+	refuse(why, fix,
+	       "AF_XDP needs %llu kB of locked memory for %u queues of %u frames, %llu kB with those of "
+	       "other interfaces; the limit is %llu kB",
+	       (unsigned long long)(bytes >> 10), config->queues, config->frames,
+	       (unsigned long long)(all >> 10), (unsigned long long)(limit.rlim_cur >> 10));
+}
+
+static void explain_socket(int error, const struct steered_config *config, unsigned int queue,
+                           struct refusal *why)
 {
 	switch (error) {
 	case -EPERM:
-		snprintf(why, size, "AF_XDP sockets need CAP_NET_RAW");
+		refuse(why, "run as root, or with CAP_NET_RAW", "AF_XDP sockets need CAP_NET_RAW");
 		break;
 	case -ENOBUFS:
-		snprintf(why, size, "memory for queue %u is over the memlock limit (ulimit -l)",
-		         queue);
+		explain_memlock(config, why);
 		break;
 	case -EBUSY:
-		snprintf(why, size, "another program has an AF_XDP socket on queue %u", queue);
+		refuse(why, "ss --xdp --processes",
+		       "another program has an AF_XDP socket on queue %u", queue);
 		break;
 	default:
-		snprintf(why, size, "AF_XDP socket on queue %u failed: %s", queue,
-		         strerror(-error));
+		refuse(why, "", "AF_XDP socket on queue %u failed: %s", queue, strerror(-error));
 	}
 }
 
-static int open_sockets(struct steered_source *s, char *why, size_t size)
+/* Frames are copied although zero-copy was asked for. */
+static void explain_copy(const struct steered_source *s, const struct steered_config *config,
+                         struct refusal *why)
 {
+	for (unsigned int queue = 0; config->zero_copy && queue < s->queues; queue++) {
+		const int reason = queue_socket_copy_reason(s->sockets[queue]);
+
+		if (config->generic)
+			refuse(why, "", "generic XDP always copies");
+		else if (reason == -EOPNOTSUPP)
+			refuse(why, "", "queue %u: the driver has no zero-copy", queue);
+		else if (reason)
+			refuse(why, "dmesg | tail", "queue %u: the driver refused zero-copy: %s",
+			       queue, strerror(-reason));
+		if (*why->reason)
+			break;
+	}
+}
+
+static int open_sockets(struct steered_source *s, const struct steered_config *config,
+                        struct refusal *why)
+{
+	struct queue_socket_config socket = {.interface = s->interface,
+	                                     .frames = s->frames,
+	                                     .frame_bytes = s->frame_bytes,
+	                                     .zero_copy = config->zero_copy && !config->generic};
 	int error;
 
-	for (unsigned int queue = 0; queue < s->queues; queue++) {
-		error = queue_socket_create(&s->sockets[queue], s->interface, queue);
+	for (; socket.queue < s->queues; socket.queue++) {
+		error = queue_socket_create(&s->sockets[socket.queue], &socket);
 		if (!error)
-			error = steering_set_socket(s->steering, queue,
-			                            queue_socket_fd(s->sockets[queue]));
+			error = steering_set_socket(s->steering, socket.queue,
+			                            queue_socket_fd(s->sockets[socket.queue]));
 		if (error) {
-			explain_socket(error, queue, why, size);
+			explain_socket(error, config, socket.queue, why);
 			return error;
 		}
 	}
+	explain_copy(s, config, why);
 	return 0;
 }
 
@@ -145,18 +178,25 @@ static void steered_drain(struct packet_source *source, const struct binding_tab
 		queue_socket_drain(s->sockets[queue], receive_frame, &drain);
 }
 
-static void steered_info(struct packet_source *source, struct ingest_interface_info *info)
+static void steered_report(struct packet_source *source, struct ingest_report *report)
 {
 	const struct steered_source *s = steered_source(source);
 	struct queue_socket_losses losses;
 
-	snprintf(info->mode, sizeof(info->mode), "%s", s->generic ? "xdp-generic" : "xdp");
-	info->queues = s->queues;
+	report->queue_count = s->queues;
+	report->umem_bytes = (uint64_t)s->queues * s->frames * s->frame_bytes;
 	for (unsigned int queue = 0; queue < s->queues; queue++) {
 		queue_socket_get_losses(s->sockets[queue], &losses);
-		info->rx_dropped += losses.dropped;
-		info->rx_ring_full += losses.ring_full;
+		report->queues[queue] = (struct report_queue){
+			.zero_copy = !queue_socket_copy_reason(s->sockets[queue]),
+			.frames = s->frames,
+			.frames_received = queue_socket_received(s->sockets[queue]),
+			.rx_dropped = losses.dropped,
+			.rx_ring_full = losses.ring_full,
+			.rx_fill_ring_empty = losses.fill_empty,
+		};
 	}
+	steering_get_verdicts(s->steering, report->verdicts);
 }
 
 static void steered_destroy(struct packet_source *source)
@@ -174,31 +214,50 @@ static const struct source_ops steered_ops = {
 	.remove = steered_remove,
 	.release = steered_release,
 	.drain = steered_drain,
-	.info = steered_info,
+	.report = steered_report,
 	.destroy = steered_destroy,
 };
 
-int steered_source_create(struct packet_source **out, const char *interface, bool generic,
-                          char *why, size_t size)
+/* The steering's sentence, and what can be done about its error. */
+static void explain_steering(int error, const char *sentence, struct refusal *why)
 {
-	const unsigned int ifindex = if_nametoindex(interface);
+	const char *fix = "";
+
+	if (error == -EPERM || error == -EACCES)
+		fix = "run as root, or with CAP_BPF, CAP_NET_ADMIN, CAP_NET_RAW and CAP_PERFMON";
+	else if (error == -EBUSY || error == -EEXIST)
+		fix = "stop the other program (bpftool net list shows it)";
+	else if (error == -ERANGE || error == -EINVAL)
+		fix = "dmesg | tail";
+	refuse(why, fix, "%s", sentence);
+}
+
+int steered_source_create(struct packet_source **out, const struct steered_config *config,
+                          struct refusal *why)
+{
+	const unsigned int ifindex = if_nametoindex(config->interface);
 	struct steered_source *s;
+	char sentence[200] = "";
 	int error;
 
+	*why = (struct refusal){0};
 	if (!ifindex) {
-		snprintf(why, size, "there is no interface of that name");
+		refuse(why, "", "there is no interface of that name");
 		return -ENODEV;
 	}
 	s = calloc(1, sizeof(*s));
 	if (!s)
 		return -ENOMEM;
 	s->base.ops = &steered_ops;
-	s->generic = generic;
-	snprintf(s->interface, sizeof(s->interface), "%s", interface);
-	s->queues = count_queues(interface);
-	error = steering_create(&s->steering, ifindex, generic, why, size);
-	if (!error)
-		error = open_sockets(s, why, size);
+	snprintf(s->interface, sizeof(s->interface), "%s", config->interface);
+	s->queues = config->queues < STEER_MAX_QUEUES ? config->queues : STEER_MAX_QUEUES;
+	s->frames = config->frames;
+	s->frame_bytes = config->frame_bytes;
+	error = steering_create(&s->steering, ifindex, config->generic, sentence, sizeof(sentence));
+	if (error)
+		explain_steering(error, sentence, why);
+	else
+		error = open_sockets(s, config, why);
 	if (error) {
 		steered_destroy(&s->base);
 		return error;

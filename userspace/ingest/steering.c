@@ -236,6 +236,22 @@ int steering_set_socket(struct steering *steering, uint32_t queue, int socket)
 	return bpf_map_update_elem(map, &queue, &socket, BPF_ANY) ? -errno : 0;
 }
 
+void steering_get_verdicts(const struct steering *steering, uint64_t *packets)
+{
+	const int map = bpf_map__fd(steering->object->maps.verdicts);
+	const int cpus = libbpf_num_possible_cpus();
+	struct steer_counter *counters = cpus > 0 ? calloc((size_t)cpus, sizeof(*counters)) : NULL;
+
+	memset(packets, 0, STEER_VERDICTS * sizeof(*packets));
+	for (uint32_t verdict = 0; counters && verdict < STEER_VERDICTS; verdict++) {
+		if (bpf_map_lookup_elem(map, &verdict, counters))
+			continue;
+		for (int cpu = 0; cpu < cpus; cpu++)
+			packets[verdict] += counters[cpu].packets;
+	}
+	free(counters);
+}
+
 static struct steer_target make_target(const struct in6_addr *address, uint16_t port)
 {
 	struct steer_target target = {.port = htons(port)};

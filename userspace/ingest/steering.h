@@ -31,6 +31,12 @@ void steering_destroy(struct steering *steering);
 int steering_set_socket(struct steering *steering, uint32_t queue, int socket);
 
 /*
+ * Packets by verdict, summed over processors: STEER_VERDICTS numbers; 0 where the kernel does not say.
+ * Thread: any.
+ */
+void steering_get_verdicts(const struct steering *steering, uint64_t *packets);
+
+/*
  * Steer datagrams to address:port (IPv4 as v4-mapped; unspecified = any of the family; port in host
  * order). Errors: -ENOSPC beyond STEER_MAX_PORTS, -EEXIST, other negative errno. Thread: manager.
  */
