@@ -41,6 +41,13 @@ static int get_health(struct call *c)
 	return api_error_set(&c->error, 500, "out_of_memory", NULL, "Not enough memory");
 }
 
+static int get_system(struct call *c)
+{
+	if (!manager_system(c->routes->manager, &c->reply))
+		return 200;
+	return api_error_set(&c->error, 500, "out_of_memory", NULL, "Not enough memory");
+}
+
 static int list_channels(struct call *c)
 {
 	if (!manager_list(c->routes->manager, &c->reply))
@@ -135,6 +142,7 @@ static const struct route {
 	handle_fn handle;
 } routes[] = {
 	{"GET", "/api/health", false, get_health},
+	{"GET", "/api/system", false, get_system},
 	{"GET", "/api/channels", false, list_channels},
 	{"POST", "/api/channels", true, add_channel},
 	{"GET", "/api/channels/*", false, get_channel},

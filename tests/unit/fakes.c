@@ -3,6 +3,7 @@
  */
 #include "fakes.h"
 
+#include "ingest/report.h"
 #include "output/feed.h"
 #include "relay/channel.h"
 
@@ -149,6 +150,39 @@ size_t ingest_interfaces(const struct ingest *ingest, struct ingest_interface_in
 		infos[0] = (struct ingest_interface_info){
 			.name = "eth0", .mode = "xdp", .queues = 2, .rx_dropped = 7};
 	return 1;
+}
+
+/* An interface that was refused native XDP, with one queue. */
+int ingest_report_interface(const struct ingest *ingest, size_t index, struct ingest_report *report)
+{
+	(void)ingest;
+	if (index)
+		return -ENOENT;
+	*report = (struct ingest_report){
+		.name = "eth0",
+		.present = true,
+		.mode = "xdp-generic",
+		.reason = "no native XDP: too big",
+		.facts = {.driver = "ena", .mtu = 9001},
+		.finding_count = 1,
+		.findings = {{PREFLIGHT_REFUSED, "too big", "ip link set eth0 mtu 3498"}},
+		.step_count = 1,
+		.steps = {{"xdp", {"too big", "ip link set eth0 mtu 3498"}}},
+		.link = {.rx_packets = 11, .rx_missed = 3},
+		.queues = {{.frames = 8192, .frames_received = 10, .rx_dropped = 7}},
+		.queue_count = 1,
+		.umem_bytes = 16777216,
+		.verdicts = {[STEER_REDIRECTED] = 17},
+	};
+	return 0;
+}
+
+const struct ingest_config *ingest_get_config(const struct ingest *ingest)
+{
+	static const struct ingest_config config = {.tick_us = 1000, .frames = 8192};
+
+	(void)ingest;
+	return &config;
 }
 
 const struct counter_info channel_counter_table[] = {CHANNEL_COUNTERS(COUNTER_ROW)};

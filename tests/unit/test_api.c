@@ -769,6 +769,46 @@ static void test_listen(void **state)
 		api_server_destroy(second);
 }
 
+static json_t *only_item(const json_t *object, const char *name)
+{
+	const json_t *list = json_object_get(object, name);
+
+	assert_int_equal(json_array_size(list), 1);
+	return json_array_get(list, 0);
+}
+
+static json_int_t number_of(const json_t *object, const char *name)
+{
+	assert_true(json_is_integer(json_object_get(object, name)));
+	return json_integer_value(json_object_get(object, name));
+}
+
+static void test_system(void **state)
+{
+	json_t *json = call("GET", "/api/system", NULL, 200), *interface, *queue;
+
+	(void)state;
+	assert_string_equal(text_of(json, "version"), DISTRIBUTOR_VERSION);
+	assert_true(strlen(text_of(json, "kernel")) > 0);
+	assert_true(number_of(json, "cpus") > 0);
+	assert_true(json_is_array(json_object_get(json, "capabilities")));
+	assert_int_equal(number_of(json_object_get(json, "memlock"), "umem_bytes"), 16777216);
+	assert_string_equal(text_of(json_object_get(json, "ingest"), "mode"), "auto");
+	interface = only_item(json, "interfaces");
+	assert_string_equal(text_of(interface, "driver"), "ena");
+	assert_int_equal(number_of(interface, "mtu"), 9001);
+	assert_true(json_is_null(json_object_get(interface, "speed_mbps")));
+	assert_string_equal(text_of(only_item(interface, "steps"), "fix"),
+	                    "ip link set eth0 mtu 3498");
+	assert_string_equal(text_of(only_item(interface, "preflight"), "severity"), "refused");
+	queue = only_item(interface, "queues");
+	assert_string_equal(text_of(queue, "mode"), "copy");
+	assert_int_equal(number_of(queue, "rx_dropped"), 7);
+	assert_int_equal(number_of(json_object_get(interface, "verdicts"), "redirected"), 17);
+	assert_int_equal(number_of(json_object_get(interface, "link"), "rx_missed"), 3);
+	json_decref(json);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -784,6 +824,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_websocket, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_websocket_frames, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_websocket_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_system, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_storm, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_slow_client, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_stop, setup, teardown),

@@ -10,6 +10,7 @@
 #include "config.h"
 #include "registry.h"
 #include "snapshot.h"
+#include "system.h"
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -96,6 +97,16 @@ int manager_health(struct manager *m, json_t **out)
 	body = snapshot_health(m->registry.channels, m->registry.count, &m->registry.env,
 	                       m->started_ns, clock_now_ns());
 	pthread_mutex_unlock(&m->lock);
+	if (!body)
+		return -1;
+	*out = body;
+	return 0;
+}
+
+int manager_system(struct manager *m, json_t **out)
+{
+	json_t *body = system_describe(m->registry.env.ingest); /* has a lock of its own */
+
 	if (!body)
 		return -1;
 	*out = body;

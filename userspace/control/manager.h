@@ -46,6 +46,9 @@ void manager_destroy(struct manager *manager);
 /* {"channels": [channel, …]} in the order of their creation. Errors: -1 without memory. */
 int manager_list(struct manager *manager, json_t **out);
 
+/* The program, the machine and its interfaces, see system.h. Errors: -1 without memory. */
+int manager_system(struct manager *manager, json_t **out);
+
 /* One channel. Errors: 404. */
 int manager_get(struct manager *manager, const char *id, json_t **out, struct api_error *error);
 
