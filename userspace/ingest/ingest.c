@@ -211,7 +211,7 @@ static void run_remove(struct command *command)
 	binding_table_remove(&ingest->table, binding);
 	for (size_t i = 0; i < ingest->source_count; i++)
 		ingest->sources[i]->ops->release(ingest->sources[i], binding);
-	free(binding);
+	binding_destroy(binding);
 }
 
 /*
@@ -231,19 +231,16 @@ int ingest_bind(struct ingest_binding **out, struct ingest *ingest,
                 const struct ingest_target *target, const struct ingest_filter *filter, char *why,
                 size_t size)
 {
-	struct ingest_binding *binding = calloc(1, sizeof(*binding));
-	int error;
+	struct ingest_binding *binding;
+	int error = binding_create(&binding, target, filter);
 
-	(void)filter;
-	if (!binding) {
+	if (error) {
 		snprintf(why, size, "out of memory");
-		return -ENOMEM;
+		return error;
 	}
-	*binding = (struct ingest_binding){.add.run = run_add,
-	                                   .remove.run = run_remove,
-	                                   .ingest = ingest,
-	                                   .target = *target,
-	                                   .socket = -1};
+	binding->add.run = run_add;
+	binding->remove.run = run_remove;
+	binding->ingest = ingest;
 	for (size_t i = 0; i < ingest->source_count; i++) {
 		error = ingest->sources[i]->ops->add(ingest->sources[i], binding, why, size);
 		if (error) {
@@ -256,19 +253,53 @@ int ingest_bind(struct ingest_binding **out, struct ingest *ingest,
 	return 0;
 }
 
+/* Sources that have the new filter already go back to the old one: it had room before. */
+static void restore_filter(struct ingest_binding *binding, size_t count)
+{
+	struct ingest *ingest = binding->ingest;
+	char why[200];
+
+	while (count-- > 0)
+		if (ingest->sources[count]->ops->set_filter(ingest->sources[count], binding,
+		                                            &binding->filter, why, sizeof(why)))
+			log_error("the filter of UDP port %u cannot be restored: %s",
+			          binding->target.port, why);
+}
+
 int ingest_set_filter(struct ingest_binding *binding, const struct ingest_filter *filter, char *why,
                       size_t size)
 {
-	(void)binding;
-	(void)filter;
-	snprintf(why, size, "not implemented");
-	return -ENOSYS;
+	struct ingest *ingest = binding->ingest;
+	struct ingest_filter copy;
+	int error = filter_copy(&copy, filter);
+
+	if (error) {
+		snprintf(why, size, "out of memory");
+		return error;
+	}
+	for (size_t i = 0; i < ingest->source_count; i++) {
+		error = ingest->sources[i]->ops->set_filter(ingest->sources[i], binding, &copy, why,
+		                                            size);
+		if (error) {
+			restore_filter(binding, i);
+			filter_clear(&copy);
+			return error;
+		}
+	}
+	filter_clear(&binding->filter);
+	binding->filter = copy;
+	return 0;
 }
 
 void ingest_count(const struct ingest_binding *binding, struct ingest_counters *sum)
 {
-	(void)binding;
-	(void)sum;
+	if (!binding)
+		return;
+	for (size_t i = 0; i < binding->ingest->source_count; i++) {
+		struct packet_source *source = binding->ingest->sources[i];
+
+		source->ops->count(source, binding, sum);
+	}
 }
 
 void ingest_unbind(struct ingest_binding *binding)

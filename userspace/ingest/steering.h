@@ -1,10 +1,9 @@
 /*
- * The XDP program of one interface: loaded, attached, and its maps. The only user of libbpf.
+ * The XDP program of one interface: loaded, attached, and its maps (see rules.h for what is in them).
  */
 #ifndef INGEST_STEERING_H
 #define INGEST_STEERING_H
 
-#include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -26,13 +25,17 @@ void steering_destroy(struct steering *steering);
 /* Redirect frames of a receive queue to an AF_XDP socket. Errors: negative errno. Thread: main. */
 int steering_set_socket(struct steering *steering, uint32_t queue, int socket);
 
-/*
- * Steer datagrams to address:port (IPv4 as v4-mapped; unspecified = any of the family; port in host
- * order). Errors: -ENOSPC beyond STEER_MAX_PORTS, -EEXIST, other negative errno. Thread: manager.
- */
-int steering_add(struct steering *steering, const struct in6_addr *address, uint16_t port);
+enum steering_map {
+	STEERING_PORTS,
+	STEERING_PORT_INDEX,
+	STEERING_FILTERS,
+	STEERING_PORT_COUNTERS,
+	STEERING_SOURCES,
+	STEERING_CEILINGS,
+	STEERING_LOCALS,
+};
 
-/* Pass them to the kernel again. Thread: manager. */
-void steering_remove(struct steering *steering, const struct in6_addr *address, uint16_t port);
+/* The descriptor of one of the program's maps; borrowed. Thread: any. */
+int steering_map(const struct steering *steering, enum steering_map map);
 
 #endif
