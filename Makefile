@@ -61,7 +61,7 @@ endif
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all deps demo run test test-quick test-programs fuzz lint format install uninstall clean help
+.PHONY: all deps demo run test test-quick test-programs bench-bpf fuzz lint format install uninstall clean help
 
 all: $(PROGRAMS) ## build everything (this is the default)
 
@@ -84,6 +84,9 @@ test-quick: ## as test, without the sanitizer builds and the browser
 	@tests/run.sh quick
 
 test-programs: all $(TEST_PROGRAMS)
+
+bench-bpf: $(BUILD)/bench/bpf ## print what the XDP program costs a packet (needs root)
+	@$<
 
 lint: $(SKELETON) ## check format, include rule, C and shell sources, JavaScript types
 	@tools/lint.sh $(C_FILES) $(SHELL_FILES)
@@ -131,17 +134,17 @@ $(BUILD)/obj/%.o: %.c | $(SKELETON)
 # Ubuntu keeps bpftool beside its kernel tools; its /usr/sbin/bpftool only knows those of the running one.
 BPFTOOL ?= $(lastword bpftool $(wildcard /usr/sbin/bpftool /usr/lib/linux-tools/*/bpftool))
 
-$(BUILD)/bpf/steer.bpf.o: bpf/steer.bpf.c bpf/steer.h
+$(BUILD)/bpf/steer.bpf.o: bpf/steer.bpf.c bpf/steer.h bpf/ceiling.h
 	@mkdir -p $(@D)
 	$(call say,BPF,$<)
-	$(Q)$(CLANG) -O2 -g -Wall -Wextra -Werror -target bpf -isystem /usr/include/$(shell uname -m)-linux-gnu \
+	$(Q)$(CLANG) -O2 -g -Wall -Wextra -Werror -target bpf -mcpu=v3 -isystem /usr/include/$(shell uname -m)-linux-gnu \
 		-c -o $@ $<
 
 $(SKELETON): $(BUILD)/bpf/steer.bpf.o
 	$(Q)$(BPFTOOL) gen skeleton $< name steer_bpf > $@.tmp && mv $@.tmp $@
 
 # A system header to the compiler, so its dependency files leave it out.
-$(call objects,userspace/ingest/steering.c $(BPF_TESTS)): $(SKELETON)
+$(call objects,userspace/ingest/steering.c tools/bench/bpf.c $(BPF_TESTS)): $(SKELETON)
 
 $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(call objects,$(FAKES) userspace/options.c) \
 		$(TOOL_LIB) $(LIBRARY)
@@ -154,6 +157,11 @@ $(BUILD)/bpf-tests/%: $(BUILD)/obj/tests/bpf/%.o $(LIBRARY)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
+
+$(BUILD)/bench/%: $(BUILD)/obj/tools/bench/%.o $(LIBRARY)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(BUILD)/tools/%: $(BUILD)/obj/tests/tools/%.o $(LIBRARY)
 	@mkdir -p $(@D)

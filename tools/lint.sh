@@ -55,7 +55,7 @@ check_libraries() {
       }
     done < <(grep -lE "^#include <($pattern)" userspace/*.[ch] userspace/*/*.[ch] api/*.[ch])
   done <<'RULES'
-bpf/ userspace/ingest/(steering|pins|foreign)\.c
+bpf/ userspace/ingest/(steering|pins|foreign|rules)\.c
 xdp/ userspace/ingest/queue_socket\.c
 srt/ userspace/output/output_srt\.c
 librtmp/ userspace/output/publisher\.c

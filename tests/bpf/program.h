@@ -6,12 +6,15 @@
 
 #include "bpf/steer.h"
 
+#include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -23,24 +26,54 @@ struct program {
 	int fd, ports, port_counters, verdicts;
 };
 
-static inline struct steer_counter read_counter(int map, uint32_t index)
+/* The sum over all processors of an entry that is made of 64-bit counters. */
+static inline void sum_counters(int map, uint32_t index, uint64_t *sum, size_t count)
 {
-	static struct steer_counter values[MAX_CPUS];
 	const int cpus = libbpf_num_possible_cpus();
-	struct steer_counter sum = {0};
+	uint64_t *values = calloc(MAX_CPUS, count * sizeof(*values));
 
 	assert_in_range(cpus, 1, MAX_CPUS);
+	assert_non_null(values);
 	assert_int_equal(bpf_map_lookup_elem(map, &index, values), 0);
-	for (int i = 0; i < cpus; i++) {
-		sum.packets += values[i].packets;
-		sum.bytes += values[i].bytes;
-	}
-	return sum;
+	memset(sum, 0, count * sizeof(*sum));
+	for (size_t i = 0; i < (size_t)cpus * count; i++)
+		sum[i % count] += values[i];
+	free(values);
+}
+
+static inline struct steer_counter read_verdict(const struct program *program, uint32_t verdict)
+{
+	uint64_t sum[2];
+
+	sum_counters(program->verdicts, verdict, sum, COUNT(sum));
+	return (struct steer_counter){sum[0], sum[1]};
+}
+
+static inline struct steer_port_counter read_slot(const struct program *program, uint32_t slot)
+{
+	uint64_t sum[4];
+
+	sum_counters(program->port_counters, slot, sum, COUNT(sum));
+	return (struct steer_port_counter){sum[0], sum[1], sum[2], sum[3]};
 }
 
 static inline uint64_t verdict_packets(const struct program *program, enum steer_verdict verdict)
 {
-	return read_counter(program->verdicts, verdict).packets;
+	return read_verdict(program, verdict).packets;
+}
+
+/* IPv4 as v4-mapped. */
+static inline struct in6_addr parse_address(const char *text)
+{
+	struct in6_addr address = {0};
+
+	if (strchr(text, ':')) {
+		assert_int_equal(inet_pton(AF_INET6, text, &address), 1);
+	} else {
+		address.s6_addr[10] = address.s6_addr[11] = 0xff;
+		assert_int_equal(inet_pton(AF_INET, text, &address.s6_addr[12]), 1);
+	}
+	return address;
 }
 
 #endif

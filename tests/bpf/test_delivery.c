@@ -6,6 +6,7 @@
  */
 #include "ingest/ingest.h"
 #include "ingest/queue_socket.h"
+#include "ingest/rules.h"
 #include "ingest/steering.h"
 #include "program.h"
 #include "tests/unit/frame_cases.h"
@@ -118,12 +119,30 @@ static struct in6_addr any_v4(void)
 
 /* What the test at hand has open; closed after it, however it ends. */
 static struct steering *attached;
+static struct rules *rules;             /* of what is attached */
 static struct queue_socket *sockets[2]; /* by queue */
 
 static void detach(void)
 {
+	rules_destroy(rules);
+	rules = NULL;
 	steering_destroy(attached);
 	attached = NULL;
+}
+
+static void open_rules(void)
+{
+	const struct rules_maps maps = {
+		.ports = steering_map(attached, STEERING_PORTS),
+		.port_index = steering_map(attached, STEERING_PORT_INDEX),
+		.filters = steering_map(attached, STEERING_FILTERS),
+		.port_counters = steering_map(attached, STEERING_PORT_COUNTERS),
+		.sources = steering_map(attached, STEERING_SOURCES),
+		.ceilings = steering_map(attached, STEERING_CEILINGS),
+		.locals = steering_map(attached, STEERING_LOCALS),
+	};
+
+	assert_int_equal(rules_create(&rules, &maps), 0);
 }
 
 static void close_socket(uint32_t queue)
@@ -157,16 +176,14 @@ static void need_steering(bool generic)
 	}
 	if (error)
 		fail_msg("%s", why);
+	open_rules();
 }
 
 static int create_socket(struct queue_socket **out, const char *interface, uint32_t queue,
                          bool zero_copy)
 {
-	const struct queue_socket_config config = {.interface = interface,
-	                                           .queue = queue,
-	                                           .frames = QUEUE_SOCKET_FRAMES,
-	                                           .frame_bytes = QUEUE_SOCKET_FRAME_BYTES,
-	                                           .zero_copy = zero_copy};
+	const struct queue_socket_config config = {
+		.interface = interface, .queue = queue, .zero_copy = zero_copy};
 
 	return queue_socket_create(out, &config);
 }
@@ -183,7 +200,7 @@ static void steer_to_socket(void)
 
 	open_socket(0);
 	assert_int_equal(steering_set_socket(attached, 0, queue_socket_fd(sockets[0])), 0);
-	assert_int_equal(steering_add(attached, &address, FRAME_PORT), 0);
+	assert_int_equal(rules_add(rules, &address, FRAME_PORT, NULL), 0);
 }
 
 /* Let the kernel receive the frame `count` times, on the first queue of the interface. */
@@ -275,8 +292,8 @@ static void check_delivery(bool generic)
 	assert_int_equal(catch.frames + losses(sockets[0]), sent);
 	assert_int_equal(catch.different, 0);
 	assert_int_equal(verdict_packets(&program, STEER_REDIRECTED), sent);
-	assert_int_equal(read_counter(program.port_counters, 0).packets, sent);
-	assert_int_equal(read_counter(program.port_counters, 0).bytes, sent * catch.size);
+	assert_int_equal(read_slot(&program, 0).packets, sent);
+	assert_int_equal(read_slot(&program, 0).bytes, sent * catch.size);
 	close_attached(&program);
 	detach();
 	assert_int_equal(attached_program(), 0);
@@ -338,7 +355,7 @@ static void test_socket_goes(void **state)
 	assert_int_equal(send_live(&program, frame, size, 70), 0);
 	assert_int_equal(verdict_packets(&program, STEER_REDIRECTED), 100);
 	assert_int_equal(verdict_packets(&program, STEER_PASS_NO_SOCKET), 70);
-	assert_int_equal(read_counter(program.port_counters, 0).packets, 170);
+	assert_int_equal(read_slot(&program, 0).packets, 170);
 	close_attached(&program);
 }
 
@@ -416,10 +433,10 @@ static void test_rules_under_load(void **state)
 	assert_int_equal(pthread_create(&thread, NULL, send_traffic, &traffic), 0);
 	for (uint16_t i = 0; i < 300; i++) {
 		queue_socket_drain(sockets[0], catch_frame, &catch);
-		steering_remove(attached, &address, FRAME_PORT);
-		assert_int_equal(steering_add(attached, &address, (uint16_t)(10000 + i)), 0);
+		rules_remove(rules, &address, FRAME_PORT);
+		assert_int_equal(rules_add(rules, &address, (uint16_t)(10000 + i), NULL), 0);
 		queue_socket_drain(sockets[0], catch_frame, &catch);
-		assert_int_equal(steering_add(attached, &address, FRAME_PORT), 0);
+		assert_int_equal(rules_add(rules, &address, FRAME_PORT, NULL), 0);
 	}
 	atomic_store(&traffic.stop, true);
 	pthread_join(thread, NULL);
@@ -446,20 +463,20 @@ static void test_slots(void **state)
 	(void)state;
 	need_steering(false);
 	program = open_attached();
-	assert_int_equal(steering_add(attached, &address, FRAME_PORT), 0);
-	assert_int_equal(steering_add(attached, &address, FRAME_PORT), -EEXIST);
-	assert_int_equal(steering_add(attached, &six, FRAME_PORT), 0);
-	steering_remove(attached, &six, FRAME_PORT);
-	steering_remove(attached, &six, FRAME_PORT); /* not there: nothing happens */
+	assert_int_equal(rules_add(rules, &address, FRAME_PORT, NULL), 0);
+	assert_int_equal(rules_add(rules, &address, FRAME_PORT, NULL), -EEXIST);
+	assert_int_equal(rules_add(rules, &six, FRAME_PORT, NULL), 0);
+	rules_remove(rules, &six, FRAME_PORT);
+	rules_remove(rules, &six, FRAME_PORT); /* not there: nothing happens */
 	for (uint16_t i = 1; i < STEER_MAX_PORTS; i++)
-		assert_int_equal(steering_add(attached, &address, (uint16_t)(20000 + i)), 0);
-	assert_int_equal(steering_add(attached, &address, 1), -ENOSPC);
+		assert_int_equal(rules_add(rules, &address, (uint16_t)(20000 + i), NULL), 0);
+	assert_int_equal(rules_add(rules, &address, 1, NULL), -ENOSPC);
 	assert_int_equal(send_live(&program, frame, size, 10), 0);
-	assert_int_equal(read_counter(program.port_counters, 0).packets, 10);
-	steering_remove(attached, &address, FRAME_PORT);
-	assert_int_equal(steering_add(attached, &six, 1), 0); /* takes the slot that is free */
-	assert_int_equal(read_counter(program.port_counters, 0).packets, 0);
-	assert_int_equal(steering_add(attached, &address, 2), -ENOSPC);
+	assert_int_equal(read_slot(&program, 0).packets, 10);
+	rules_remove(rules, &address, FRAME_PORT);
+	assert_int_equal(rules_add(rules, &six, 1, NULL), 0); /* takes the slot that is free */
+	assert_int_equal(read_slot(&program, 0).packets, 0);
+	assert_int_equal(rules_add(rules, &address, 2, NULL), -ENOSPC);
 	close_attached(&program);
 }
 

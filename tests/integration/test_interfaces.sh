@@ -149,6 +149,20 @@ ip -n "$ns" link set "$first" up
 check "moved back is served" wait_for 5 interface_is "$first" '"\(.mode) \(.up)"' "xdp true"
 relay_exact "after moving" 10.78.1.2:5000
 
+# ---- addresses and MTU that change ----
+ip -n "$ns" addr add 10.78.2.77/24 dev "$second"
+sleep 0.3
+relay_exact "an address that is new" 10.78.2.77:5000
+equal "is the machine's to XDP at once" true \
+  "$(interface "$second" '.verdicts.redirected > 500')"
+ip -n "$ns" link del "$second"
+check "the second one is gone" wait_for 5 interface_is "$second" .present false
+make_link "$second" 2 2
+ip -n "$ns_source" link set "s$second" mtu 9000
+ip -n "$ns" link set "$second" mtu 9000
+check "and back with jumbo frames" wait_for 5 interface_is "$second" '"\(.mode) \(.up)"' "xdp true"
+relay_exact "with an MTU of 9000" 10.78.2.2:5000
+
 # ---- absent at start, and too few queues for native XDP ----
 make_link "$third" 3 1
 check "the third interface appears" wait_for 5 interface_is "$third" .mode xdp-generic

@@ -54,23 +54,49 @@ static void test_address_kinds(void **state)
 static const struct {
 	const char *address;
 	uint16_t port;
+	const char *interface; /* NULL: whichever */
 } bound[] = {
-	{"10.0.0.1", 5000}, {"0.0.0.0", 5000},     {"10.0.0.2", 5000},
-	{"::", 5000},       {"2001:db8::1", 5000}, {"10.0.0.1", 5002},
-	{"::", 5004},       {"0.0.0.0", 65535},    {"0.0.0.0", 1},
+	{"10.0.0.1", 5000, NULL},   {"0.0.0.0", 5000, NULL},     {"10.0.0.2", 5000, NULL},
+	{"::", 5000, NULL},         {"2001:db8::1", 5000, NULL}, {"10.0.0.1", 5002, NULL},
+	{"::", 5004, NULL},         {"0.0.0.0", 65535, NULL},    {"0.0.0.0", 1, NULL},
+	{"10.0.0.1", 6000, "eth0"}, {"10.0.0.1", 6000, "eth1"},  {"10.0.0.1", 6000, NULL},
+	{"0.0.0.0", 6000, "eth0"},  {"0.0.0.0", 6000, NULL},     {"10.0.0.9", 6002, "eth0"},
+	{"0.0.0.0", 6002, NULL},    {"::", 6002, "eth0"},
 };
 
 static const struct {
 	const char *address;
 	uint16_t port;
-	int found; /* index into bound, -1: none */
+	int found;             /* index into bound, -1: none */
+	const char *interface; /* that the datagram came by */
 } lookups[] = {
-	{"10.0.0.1", 5000, 0},    {"10.0.0.2", 5000, 2},    {"10.0.0.3", 5000, 1},
-	{"0.0.0.0", 5000, 1},     {"2001:db8::1", 5000, 4}, {"2001:db8::2", 5000, 3},
-	{"::", 5000, 3},          {"10.0.0.1", 5001, -1},   {"10.0.0.1", 5002, 5},
-	{"10.0.0.2", 5002, -1},   {"::1", 5002, -1},        {"10.0.0.1", 5004, -1},
-	{"2001:db8::1", 5004, 6}, {"1.2.3.4", 65535, 7},    {"1.2.3.4", 1, 8},
-	{"1.2.3.4", 0, -1},
+	{"10.0.0.1", 5000, 0, "lo"},
+	{"10.0.0.2", 5000, 2, "lo"},
+	{"10.0.0.3", 5000, 1, "lo"},
+	{"0.0.0.0", 5000, 1, "lo"},
+	{"2001:db8::1", 5000, 4, "lo"},
+	{"2001:db8::2", 5000, 3, "lo"},
+	{"::", 5000, 3, "lo"},
+	{"10.0.0.1", 5001, -1, "lo"},
+	{"10.0.0.1", 5002, 5, "lo"},
+	{"10.0.0.2", 5002, -1, "lo"},
+	{"::1", 5002, -1, "lo"},
+	{"10.0.0.1", 5004, -1, "lo"},
+	{"2001:db8::1", 5004, 6, "lo"},
+	{"1.2.3.4", 65535, 7, "lo"},
+	{"1.2.3.4", 1, 8, "lo"},
+	{"1.2.3.4", 0, -1, "lo"},
+	{"10.0.0.1", 6000, 9, "eth0"},
+	{"10.0.0.1", 6000, 10, "eth1"},
+	{"10.0.0.1", 6000, 11, "eth2"},
+	{"10.0.0.2", 6000, 12, "eth0"},
+	{"10.0.0.2", 6000, 13, "eth1"},
+	{"10.0.0.9", 6002, 14, "eth0"},
+	{"10.0.0.9", 6002, 15, "eth1"},
+	{"2001:db8::1", 6002, 16, "eth0"},
+	{"2001:db8::1", 6002, -1, "eth1"},
+	{"2001:db8::1", 6002, -1, "eth"},
+	{"10.0.0.1", 5000, 0, "eth0"},
 };
 
 static void check_lookups(const struct binding_table *table, const struct ingest_binding *bindings,
@@ -80,7 +106,7 @@ static void check_lookups(const struct binding_table *table, const struct ingest
 		const struct in6_addr address = parse(lookups[i].address);
 		const int index = lookups[i].found;
 		const struct ingest_binding *found =
-			binding_table_find(table, &address, lookups[i].port);
+			binding_table_find(table, lookups[i].interface, &address, lookups[i].port);
 
 		if (index == removed) /* another one may have taken its place, but not itself */
 			assert_true(index < 0 ? !found : found != &bindings[index]);
@@ -108,6 +134,8 @@ static void test_find(void **state)
 	for (size_t i = 0; i < COUNT(bound); i++) {
 		bindings[i].target.address = parse(bound[i].address);
 		bindings[i].target.port = bound[i].port;
+		if (bound[i].interface)
+			strcpy(bindings[i].target.interface, bound[i].interface);
 		binding_table_add(&table, &bindings[i]);
 	}
 	check_lookups(&table, bindings, -2);

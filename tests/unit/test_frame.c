@@ -37,20 +37,25 @@ static void check_untouched(const struct frame_datagram *datagram)
 	assert_memory_equal(datagram, &untouched, sizeof(untouched));
 }
 
-static void check_destination(const struct frame_datagram *datagram, const struct frame_spec *spec)
+static void expect_address(const struct in6_addr *actual, const struct frame_spec *spec,
+                           const uint8_t *given, const uint8_t *otherwise)
 {
-	static const uint8_t mapped[16] = {[10] = 0xff, [11] = 0xff, FRAME_V4};
-	static const uint8_t v6[16] = {FRAME_V6}, none[16];
-	uint8_t expected[16];
+	static const uint8_t none[16];
+	const size_t size = spec->protocol == 0x0800 ? 4 : 16;
+	uint8_t expected[16] = {[10] = 0xff, [11] = 0xff};
 
-	memcpy(expected, spec->protocol == 0x0800 ? mapped : v6, 16);
-	if (memcmp(spec->address, none, 16)) {
-		if (spec->protocol == 0x0800)
-			memcpy(expected + 12, spec->address, 4);
-		else
-			memcpy(expected, spec->address, 16);
-	}
-	assert_memory_equal(&datagram->destination, expected, 16);
+	memcpy(expected + 16 - size, memcmp(given, none, size) ? given : otherwise, size);
+	assert_memory_equal(actual, expected, 16);
+}
+
+static void check_addresses(const struct frame_datagram *datagram, const struct frame_spec *spec)
+{
+	static const uint8_t to4[] = {FRAME_V4}, to6[] = {FRAME_V6};
+	static const uint8_t from4[] = {FRAME_SENDER_V4}, from6[] = {FRAME_SENDER_V6};
+	const bool v4 = spec->protocol == 0x0800;
+
+	expect_address(&datagram->destination, spec, spec->address, v4 ? to4 : to6);
+	expect_address(&datagram->source, spec, spec->source, v4 ? from4 : from6);
 	assert_int_equal(datagram->port, FRAME_PORT);
 }
 
@@ -68,7 +73,7 @@ static void check_case(const struct frame_case *c)
 		check_untouched(&datagram);
 		return;
 	}
-	check_destination(&datagram, &c->spec);
+	check_addresses(&datagram, &c->spec);
 	assert_int_equal(offset, frame_header_bytes(&c->spec));
 	assert_int_equal(datagram.size, (size_t)((int)c->spec.payload + c->spec.udp_length_change));
 }
@@ -113,11 +118,13 @@ static void test_wire(void **state)
 		0x40, 0x13, 0x88, 0x00, 0x0b, 0x00, 0x00, 0x47, 0x1f, 0xff,
 	};
 	static const uint8_t group[16] = {[10] = 0xff, [11] = 0xff, 239, 1, 1, 1};
+	static const uint8_t sender[16] = {[10] = 0xff, [11] = 0xff, 10, 0, 0, 1};
 	struct frame_datagram datagram;
 
 	(void)state;
 	assert_int_equal(frame_parse(&datagram, frame, sizeof(frame)), 0);
 	assert_memory_equal(&datagram.destination, group, 16);
+	assert_memory_equal(&datagram.source, sender, 16);
 	assert_int_equal(datagram.port, 5000);
 	assert_int_equal(datagram.size, 3);
 	assert_ptr_equal(datagram.payload, frame + sizeof(frame) - 3);

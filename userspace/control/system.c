@@ -18,6 +18,7 @@ static const char *const verdict_names[] = {
 	[STEER_PASS_NO_RULE] = "pass_no_rule",     [STEER_PASS_NOT_UDP] = "pass_not_udp",
 	[STEER_PASS_NOT_IP] = "pass_not_ip",       [STEER_PASS_FRAGMENT] = "pass_fragment",
 	[STEER_PASS_MALFORMED] = "pass_malformed", [STEER_PASS_TOO_BIG] = "pass_too_big",
+	[STEER_DROP_STRANGER] = "drop_stranger",   [STEER_DROP_RATE] = "drop_rate",
 };
 
 _Static_assert(sizeof(verdict_names) / sizeof(verdict_names[0]) == STEER_VERDICTS,

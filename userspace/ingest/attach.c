@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define PROGRAM_TAKES_FRAGS false /* bpf/steer.bpf.c */
+#define PROGRAM_TAKES_FRAGS true /* bpf/steer.bpf.c */
 
 const char *attach_mode_name(enum ingest_mode mode)
 {

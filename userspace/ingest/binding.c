@@ -8,6 +8,52 @@
 #include <stdlib.h>
 #include <string.h>
 
+int filter_copy(struct ingest_filter *out, const struct ingest_filter *filter)
+{
+	const size_t bytes = filter ? filter->source_count * sizeof(*filter->sources) : 0;
+	struct ingest_filter copy = filter ? *filter : (struct ingest_filter){0};
+	struct prefix *sources = NULL;
+
+	if (bytes > 0) {
+		sources = malloc(bytes);
+		if (!sources)
+			return -ENOMEM;
+		memcpy(sources, filter->sources, bytes);
+	}
+	copy.sources = sources;
+	*out = copy;
+	return 0;
+}
+
+void filter_clear(struct ingest_filter *filter)
+{
+	free((struct prefix *)filter->sources);
+	*filter = (struct ingest_filter){0};
+}
+
+int binding_create(struct ingest_binding **out, const struct ingest_target *target,
+                   const struct ingest_filter *filter)
+{
+	struct ingest_binding *binding = calloc(1, sizeof(*binding));
+
+	if (!binding)
+		return -ENOMEM;
+	binding->target = *target;
+	binding->socket = -1;
+	if (filter_copy(&binding->filter, filter)) {
+		free(binding);
+		return -ENOMEM;
+	}
+	*out = binding;
+	return 0;
+}
+
+void binding_destroy(struct ingest_binding *binding)
+{
+	filter_clear(&binding->filter);
+	free(binding);
+}
+
 int binding_table_create(struct binding_table *table)
 {
 	table->all = NULL;
@@ -57,17 +103,35 @@ bool address_is_multicast(const struct in6_addr *address)
 	return IN6_IS_ADDR_MULTICAST(address);
 }
 
-struct ingest_binding *binding_table_find(const struct binding_table *table,
+/* How well a binding fits: 0 not at all; the address counts for more than the interface. */
+static unsigned int rank(const struct ingest_target *target, const char *interface,
+                         const struct in6_addr *address)
+{
+	const bool bound = target->interface[0];
+
+	if (bound && strcmp(target->interface, interface) != 0)
+		return 0;
+	if (IN6_ARE_ADDR_EQUAL(&target->address, address))
+		return 3 + bound;
+	if (address_is_any(&target->address) &&
+	    IN6_IS_ADDR_V4MAPPED(&target->address) == IN6_IS_ADDR_V4MAPPED(address))
+		return 1 + bound;
+	return 0;
+}
+
+struct ingest_binding *binding_table_find(const struct binding_table *table, const char *interface,
                                           const struct in6_addr *address, uint16_t port)
 {
-	struct ingest_binding *any = NULL;
+	struct ingest_binding *best = NULL;
+	unsigned int best_rank = 0;
 
 	for (struct ingest_binding *b = table->by_port[port]; b; b = b->next) {
-		if (IN6_ARE_ADDR_EQUAL(&b->target.address, address))
-			return b;
-		if (address_is_any(&b->target.address) &&
-		    IN6_IS_ADDR_V4MAPPED(&b->target.address) == IN6_IS_ADDR_V4MAPPED(address))
-			any = b;
+		const unsigned int b_rank = rank(&b->target, interface, address);
+
+		if (b_rank > best_rank) {
+			best = b;
+			best_rank = b_rank;
+		}
 	}
-	return any;
+	return best;
 }

@@ -8,20 +8,59 @@
 #define INGEST_BINDING_H
 
 #include "base/tick.h"
+#include "bpf/ceiling.h"
 #include "ingest.h"
 
 #include <netinet/in.h>
 #include <stdint.h>
 
+/* One per interface that a group is joined on; as many as ingest serves, and one for "whichever". */
+#define BINDING_MAX_JOINS 17
+
+/* What a binding's kernel socket checks; the ingest thread's. */
+struct admission {
+	struct command replace; /* puts it in the place of the one before */
+	struct ingest_binding *binding;
+	struct prefix_set *sources; /* NULL: anybody */
+	struct ceiling ceiling;
+};
+
 struct ingest_binding {
 	struct command add, remove; /* two, because the first may still be queued */
 	struct ingest *ingest;
 	struct ingest_target target;
-	int socket;                      /* the kernel socket, -1 while there is none */
-	struct ingest_binding *next;     /* with the same port */
-	struct ingest_binding *next_all; /* of the whole table */
+	struct ingest_filter filter; /* in force, with sources of its own; the manager's */
+
+	int socket; /* the kernel socket, -1 while there is none */
+	struct admission *admission;
+	uint64_t ceiling_state; /* the ingest thread's, like arrival_ns */
+	int64_t arrival_ns;
+	struct ingest_counters past;            /* of sources that are gone; under ingest's lock */
+	struct ingest_counters dropped;         /* by the kernel socket's checks */
+	unsigned int joined[BINDING_MAX_JOINS]; /* interface indices; the manager's */
+	struct ingest_binding *next_socket;     /* of the kernel source; the manager's */
+
+	struct ingest_binding *next;                     /* with the same port */
+	struct ingest_binding *next_all;                 /* of the whole table */
 	struct ingest_binding *next_bound, **bound_link; /* list of who binds; see ingest_base.h */
 };
+
+/*
+ * A binding without commands, owner and socket. Owns: *out is the caller's, freed by binding_destroy; the
+ * filter (NULL: anybody) is copied. Errors: -ENOMEM. Thread: any.
+ */
+int binding_create(struct ingest_binding **out, const struct ingest_target *target,
+                   const struct ingest_filter *filter);
+
+/* The sources have let go of it. Thread: any. */
+void binding_destroy(struct ingest_binding *binding);
+
+/*
+ * A filter with prefixes of its own, freed by filter_clear; NULL is one that admits anybody. Errors:
+ * -ENOMEM; out is untouched then. Thread: any (both).
+ */
+int filter_copy(struct ingest_filter *out, const struct ingest_filter *filter);
+void filter_clear(struct ingest_filter *filter);
 
 struct binding_table {
 	struct ingest_binding **by_port; /* 65536 lists; untouched pages cost nothing */
@@ -39,10 +78,11 @@ void binding_table_add(struct binding_table *table, struct ingest_binding *bindi
 void binding_table_remove(struct binding_table *table, struct ingest_binding *binding);
 
 /*
- * The binding for a datagram to address:port: the exact address before the unspecified one of its
- * family. NULL when there is none.
+ * The binding for a datagram that came by an interface to address:port: the exact address before the
+ * unspecified one of its family; of the same address, a binding to that interface before one to none. NULL
+ * when there is none.
  */
-struct ingest_binding *binding_table_find(const struct binding_table *table,
+struct ingest_binding *binding_table_find(const struct binding_table *table, const char *interface,
                                           const struct in6_addr *address, uint16_t port);
 
 /* ::ffff:0.0.0.0 or ::. Thread: any. */

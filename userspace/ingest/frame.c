@@ -5,6 +5,7 @@
 #include "frame.h"
 
 #include "base/bytes.h"
+#include "bpf/steer.h"
 
 #include <errno.h>
 #include <linux/if_ether.h>
@@ -30,6 +31,12 @@ static int parse_udp(struct frame_datagram *out, struct byte_reader *r, int room
 	return out->payload ? 0 : -EBADMSG;
 }
 
+static void map_ipv4(struct in6_addr *out, const uint8_t *address)
+{
+	*out = (struct in6_addr){.s6_addr = {[10] = 0xff, [11] = 0xff}};
+	memcpy(&out->s6_addr[12], address, 4);
+}
+
 static int parse_ipv4(struct frame_datagram *out, struct byte_reader *r)
 {
 	const uint8_t *ip = bytes_take(r, 20);
@@ -38,21 +45,54 @@ static int parse_ipv4(struct frame_datagram *out, struct byte_reader *r)
 	    load_be16(ip + 6) & IPV4_FRAGMENT_MASK)
 		return -EBADMSG;
 	bytes_take(r, (ip[0] & 0x0fu) * 4 - 20);
-	out->destination = (struct in6_addr){.s6_addr = {[10] = 0xff, [11] = 0xff}};
-	memcpy(&out->destination.s6_addr[12], ip + 16, 4);
+	map_ipv4(&out->source, ip + 12);
+	map_ipv4(&out->destination, ip + 16);
 	return parse_udp(out, r, load_be16(ip + 2) - (ip[0] & 0x0f) * 4);
 }
 
+/*
+ * Past the extension headers up to UDP; protocol: what comes first. Returns how many bytes they took, or
+ * -EBADMSG when it is for the kernel to read.
+ */
+static int skip_extensions(struct byte_reader *r, uint8_t protocol)
+{
+	int skipped = 0;
+
+	for (int i = 0; protocol != IPPROTO_UDP; i++) {
+		const uint8_t *extension;
+		int size;
+
+		if (i == STEER_MAX_EXTENSIONS ||
+		    (protocol != IPPROTO_HOPOPTS && protocol != IPPROTO_ROUTING &&
+		     protocol != IPPROTO_DSTOPTS))
+			return -EBADMSG;
+		extension = bytes_take(r, 8);
+		if (!extension || (protocol == IPPROTO_ROUTING && extension[3] > 0))
+			return -EBADMSG; /* segments left: not the destination (RFC 8200 4.4) */
+		size = (extension[1] + 1) * 8;
+		skipped += size;
+		if (skipped > STEER_MAX_EXTENSION_BYTES)
+			return -EBADMSG;
+		bytes_take(r, (size_t)size - 8);
+		protocol = extension[0];
+	}
+	return skipped;
+}
+
+/* ::ffff:0:0/96 is never on the wire (RFC 6890 section 2.2.3). */
 static int parse_ipv6(struct frame_datagram *out, struct byte_reader *r)
 {
 	const uint8_t *ip = bytes_take(r, 40);
+	int skipped;
 
-	if (!ip || ip[0] >> 4 != 6 || ip[6] != IPPROTO_UDP)
+	if (!ip || ip[0] >> 4 != 6)
 		return -EBADMSG;
+	memcpy(&out->source, ip + 8, sizeof(out->source));
 	memcpy(&out->destination, ip + 24, sizeof(out->destination));
-	if (IN6_IS_ADDR_V4MAPPED(&out->destination)) /* never on the wire: RFC 6890 section 2.2.3 */
+	if (IN6_IS_ADDR_V4MAPPED(&out->source) || IN6_IS_ADDR_V4MAPPED(&out->destination))
 		return -EBADMSG;
-	return parse_udp(out, r, load_be16(ip + 4));
+	skipped = skip_extensions(r, ip[6]);
+	return skipped < 0 ? skipped : parse_udp(out, r, load_be16(ip + 4) - skipped);
 }
 
 int frame_parse(struct frame_datagram *out, const uint8_t *frame, size_t size)

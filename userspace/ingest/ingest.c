@@ -126,7 +126,7 @@ static void run_remove(struct command *command)
 	for (size_t i = 0; i < 1 + INGEST_MAX_INTERFACES; i++)
 		if (ingest->draining[i])
 			ingest->draining[i]->ops->release(ingest->draining[i], binding);
-	free(binding);
+	binding_destroy(binding);
 }
 
 static void list_bound(struct ingest *ingest, struct ingest_binding *binding)
@@ -165,19 +165,16 @@ int ingest_bind(struct ingest_binding **out, struct ingest *ingest,
                 const struct ingest_target *target, const struct ingest_filter *filter, char *why,
                 size_t size)
 {
-	struct ingest_binding *binding = calloc(1, sizeof(*binding));
-	int error;
+	struct ingest_binding *binding;
+	int error = binding_create(&binding, target, filter);
 
-	(void)filter;
-	if (!binding) {
+	if (error) {
 		snprintf(why, size, "out of memory");
-		return -ENOMEM;
+		return error;
 	}
-	*binding = (struct ingest_binding){.add.run = run_add,
-	                                   .remove.run = run_remove,
-	                                   .ingest = ingest,
-	                                   .target = *target,
-	                                   .socket = -1};
+	binding->add.run = run_add;
+	binding->remove.run = run_remove;
+	binding->ingest = ingest;
 	pthread_mutex_lock(&ingest->lock);
 	for (size_t i = 0; i < ingest->source_count; i++) {
 		error = ingest->sources[i]->ops->add(ingest->sources[i], binding, why, size);
@@ -194,19 +191,80 @@ int ingest_bind(struct ingest_binding **out, struct ingest *ingest,
 	return 0;
 }
 
+/* Sources that have the new filter already go back to the old one: it had room before. */
+static void restore_filter(struct ingest_binding *binding, size_t count)
+{
+	struct ingest *ingest = binding->ingest;
+	char why[200];
+
+	while (count-- > 0)
+		if (ingest->sources[count]->ops->set_filter(ingest->sources[count], binding,
+		                                            &binding->filter, why, sizeof(why)))
+			log_error("the filter of UDP port %u cannot be restored: %s",
+			          binding->target.port, why);
+}
+
+/* Every source has it, or none. Under the lock. */
+static int replace_filter(struct ingest_binding *binding, const struct ingest_filter *filter,
+                          char *why, size_t size)
+{
+	struct ingest *ingest = binding->ingest;
+
+	for (size_t i = 0; i < ingest->source_count; i++) {
+		const int error = ingest->sources[i]->ops->set_filter(ingest->sources[i], binding,
+		                                                      filter, why, size);
+
+		if (error) {
+			restore_filter(binding, i);
+			return error;
+		}
+	}
+	return 0;
+}
+
 int ingest_set_filter(struct ingest_binding *binding, const struct ingest_filter *filter, char *why,
                       size_t size)
 {
-	(void)binding;
-	(void)filter;
-	snprintf(why, size, "not implemented");
-	return -ENOSYS;
+	struct ingest *ingest = binding->ingest;
+	struct ingest_filter copy;
+	int error = filter_copy(&copy, filter);
+
+	if (error) {
+		snprintf(why, size, "out of memory");
+		return error;
+	}
+	pthread_mutex_lock(&ingest->lock);
+	error = replace_filter(binding, &copy, why, size);
+	if (error) {
+		filter_clear(&copy);
+	} else {
+		filter_clear(&binding->filter);
+		binding->filter = copy;
+	}
+	pthread_mutex_unlock(&ingest->lock);
+	return error;
+}
+
+static void add_counters(struct ingest_counters *sum, const struct ingest_counters *counters)
+{
+	counter_t *to = (counter_t *)sum;
+
+	for (size_t i = 0; i < INGEST_COUNTER_COUNT; i++)
+		counter_add(&to[i], counter_at(counters, i));
 }
 
 void ingest_count(const struct ingest_binding *binding, struct ingest_counters *sum)
 {
-	(void)binding;
-	(void)sum;
+	struct ingest *ingest;
+
+	if (!binding)
+		return;
+	ingest = binding->ingest;
+	pthread_mutex_lock(&ingest->lock);
+	add_counters(sum, &binding->past);
+	for (size_t i = 0; i < ingest->source_count; i++)
+		ingest->sources[i]->ops->count(ingest->sources[i], binding, sum);
+	pthread_mutex_unlock(&ingest->lock);
 }
 
 void ingest_unbind(struct ingest_binding *binding)

@@ -44,6 +44,7 @@ struct ingest {
 	char *interface_names; /* as configured; the kernel source borrows it */
 	struct tick_loop *loop, *watch_loop;
 	struct link_watch *watch;
+	bool addresses_changed; /* the watch thread's */
 	struct served_interface interfaces[INGEST_MAX_INTERFACES];
 	size_t interface_count;
 

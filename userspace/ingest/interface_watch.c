@@ -109,10 +109,22 @@ static void take_link(struct served_interface *interface, const struct link_chan
 	interface->switched_on = change->up;
 }
 
+/* Rules for any address apply to datagrams to the machine's own. */
+static void refresh_locals(struct ingest *ingest)
+{
+	pthread_mutex_lock(&ingest->lock);
+	for (size_t i = 0; i < ingest->source_count; i++)
+		if (ingest->sources[i]->ops->refresh_locals)
+			ingest->sources[i]->ops->refresh_locals(ingest->sources[i]);
+	pthread_mutex_unlock(&ingest->lock);
+}
+
 static void take_change(void *context, const struct link_change *change)
 {
 	struct ingest *ingest = context;
 
+	if (change->kind == LINK_WATCH_ADDRESS || change->kind == LINK_WATCH_OVERRUN)
+		ingest->addresses_changed = true;
 	for (size_t i = 0; i < ingest->interface_count; i++) {
 		struct served_interface *interface = &ingest->interfaces[i];
 
@@ -132,6 +144,9 @@ static void watch_tick(void *context, int64_t now_ns)
 	link_watch_read(ingest->watch, take_change, ingest);
 	for (size_t i = 0; i < ingest->interface_count; i++)
 		look_for_interface(&ingest->interfaces[i]);
+	if (ingest->addresses_changed)
+		refresh_locals(ingest);
+	ingest->addresses_changed = false;
 }
 
 int interfaces_watch(struct ingest *ingest)

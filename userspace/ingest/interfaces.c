@@ -110,12 +110,14 @@ int interface_serve(struct served_interface *interface, unsigned int ifindex)
 	return error;
 }
 
-/* The sockets' counters go with them; totals only grow. Under the lock. */
+/* The counters of sockets and rules go with them; totals only grow. Under the lock. */
 static void keep_losses(struct served_interface *interface)
 {
 	struct packet_source *source = interface->attachment.source;
 	struct ingest_report *report = source ? calloc(1, sizeof(*report)) : NULL;
 
+	for (struct ingest_binding *b = interface->ingest->bound; source && b; b = b->next_bound)
+		source->ops->count(source, b, &b->past);
 	if (!report)
 		return;
 	source->ops->report(source, report);

@@ -2,13 +2,18 @@
  * Kernel sockets: one UDP socket per binding, all in one epoll instance, read with recvmmsg.
  *
  * epoll costs one system call a tick however many channels are silent; only sockets that hold something
- * are read.
+ * are read. Senders and arrival times are asked for only where a filter needs them. Ceilings go by the time
+ * at which a datagram came, not when it is read: a thread that was held up finds a queue full of good ones.
  */
 #include "source.h"
 
 #include "base/clock.h"
+#include "base/container.h"
+#include "base/log.h"
+#include "membership.h"
 
 #include <errno.h>
+#include <linux/sock_diag.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +27,7 @@
 #define READY_SOCKETS       64   /* looked at per epoll_wait */
 #define ROUNDS_PER_TICK     64   /* bounds one tick to 2048 datagrams a socket */
 #define RECEIVE_QUEUE_BYTES (4 << 20)
+#define CLOCK_STEP_NS       NS_PER_S /* the real-time clock was set back by at least this */
 #define BIND_PATIENCE_NS    (100 * NS_PER_MS)
 #define BIND_PAUSE_NS       NS_PER_MS
 
@@ -29,9 +35,15 @@ struct kernel_source {
 	struct packet_source base;
 	int epoll;
 	const char *interfaces;
-	int64_t removed_ns; /* when a binding was last removed; the manager's thread */
+	int64_t removed_ns;              /* when a binding was last removed; the manager's thread */
+	struct ingest_binding *bindings; /* those with a socket; the manager's thread */
 	struct mmsghdr messages[BATCH];
 	struct iovec vectors[BATCH];
+	struct sockaddr_in6 senders[BATCH]; /* or sockaddr_in */
+	union {
+		struct cmsghdr align;
+		uint8_t bytes[CMSG_SPACE(sizeof(struct timespec))];
+	} controls[BATCH];
 	uint8_t buffers[BATCH][DATAGRAM_BYTES];
 };
 
@@ -60,30 +72,140 @@ static socklen_t make_sockaddr(struct sockaddr_storage *out, const struct in6_ad
 	return sizeof(*v6);
 }
 
-static int join_group(int fd, const struct sockaddr_storage *group, socklen_t length,
-                      unsigned int interface)
-{
-	struct group_req request = {.gr_interface = interface};
-	const int level = group->ss_family == AF_INET ? IPPROTO_IP : IPPROTO_IPV6;
+/* ---- Groups. ---- */
 
-	memcpy(&request.gr_group, group, length);
-	return setsockopt(fd, level, MCAST_JOIN_GROUP, &request, sizeof(request)) ? -errno : 0;
+static int join_on(struct ingest_binding *binding, size_t index, unsigned int ifindex,
+                   const struct ingest_filter *filter)
+{
+	unsigned int *joined = &binding->joined[index];
+
+	if (*joined && *joined != ifindex) /* the interface of that name was another one */
+		membership_leave(binding->socket, *joined, &binding->target.address);
+	*joined = ifindex;
+	return membership_set(binding->socket, ifindex, &binding->target.address, filter);
 }
 
-/* Join on every interface in use (RFC 3376, RFC 3810: the kernel speaks IGMP and MLD for us). */
-static int join_everywhere(const struct kernel_source *source, int fd,
-                           const struct sockaddr_storage *group, socklen_t length)
+/*
+ * Join the binding's group on the interfaces in use, or on its own, or only on `only` of these. One of them
+ * that is not there is joined when it comes back.
+ */
+static int join_group(const struct kernel_source *source, struct ingest_binding *binding,
+                      const struct ingest_filter *filter, const char *only)
 {
-	char names[512], *rest = names, *name;
+	const char *own = binding->target.interface;
+	char names[BINDING_MAX_JOINS * IF_NAMESIZE], *rest = names, *name;
 	int error = 0;
 
-	if (!source->interfaces)
-		return join_group(fd, group, length, 0);
-	snprintf(names, sizeof(names), "%s", source->interfaces);
-	while (!error && (name = strsep(&rest, ",")))
-		error = join_group(fd, group, length, if_nametoindex(name));
+	if (!own[0] && !source->interfaces)
+		return only ? 0 : join_on(binding, 0, 0, filter);
+	snprintf(names, sizeof(names), "%s", own[0] ? own : source->interfaces);
+	for (size_t i = 0; !error && i < BINDING_MAX_JOINS && (name = strsep(&rest, ",")); i++) {
+		const unsigned int ifindex = if_nametoindex(name);
+
+		if (ifindex && (!only || !strcmp(name, only)))
+			error = join_on(binding, i, ifindex, filter);
+	}
 	return error;
 }
+
+/* ---- Filters. ---- */
+
+static void destroy_admission(struct admission *admission)
+{
+	if (admission)
+		prefix_set_destroy(admission->sources);
+	free(admission);
+}
+
+/* On the ingest thread. */
+static void run_replace(struct command *command)
+{
+	struct admission *admission = container_of(command, struct admission, replace);
+	struct ingest_binding *binding = admission->binding;
+
+	if (binding->admission->ceiling.interval != admission->ceiling.interval)
+		binding->arrival_ns = 0; /* another pace: it begins anew */
+	destroy_admission(binding->admission);
+	binding->admission = admission;
+}
+
+static int create_admission(struct admission **out, struct ingest_binding *binding,
+                            const struct ingest_filter *filter)
+{
+	struct admission *admission = calloc(1, sizeof(*admission));
+
+	if (!admission)
+		return -ENOMEM;
+	admission->replace.run = run_replace;
+	admission->binding = binding;
+	admission->ceiling = ceiling_make(filter->max_pps);
+	if (filter->source_count > 0 &&
+	    prefix_set_create(&admission->sources, filter->sources, filter->source_count)) {
+		free(admission);
+		return -ENOMEM;
+	}
+	*out = admission;
+	return 0;
+}
+
+static bool is_from_source(const struct prefix_set *sources, const struct sockaddr_in6 *sender)
+{
+	const struct sockaddr_in *v4 = (const struct sockaddr_in *)sender;
+	struct in6_addr address = {.s6_addr = {[10] = 0xff, [11] = 0xff}};
+
+	if (sender->sin6_family == AF_INET)
+		memcpy(&address.s6_addr[12], &v4->sin_addr, 4);
+	else
+		address = sender->sin6_addr;
+	return prefix_set_has(sources, &address);
+}
+
+/* When the kernel got the datagram, by the real-time clock. */
+static int64_t arrival_ns(struct msghdr *header)
+{
+	const struct cmsghdr *control = CMSG_FIRSTHDR(header);
+	struct timespec time;
+
+	if (control && control->cmsg_level == SOL_SOCKET && control->cmsg_type == SCM_TIMESTAMPNS)
+		memcpy(&time, CMSG_DATA(control), sizeof(time));
+	else
+		clock_gettime(CLOCK_REALTIME, &time);
+	return time.tv_sec * NS_PER_S + time.tv_nsec;
+}
+
+static bool is_within_ceiling(struct ingest_binding *binding, const struct ceiling *ceiling,
+                              int64_t now_ns)
+{
+	uint64_t state;
+
+	if (!binding->arrival_ns || now_ns < binding->arrival_ns - CLOCK_STEP_NS)
+		binding->ceiling_state = ceiling_start((uint64_t)now_ns);
+	binding->arrival_ns = now_ns;
+	state = ceiling_next(ceiling, binding->ceiling_state, (uint64_t)now_ns);
+	if (state == binding->ceiling_state)
+		return false;
+	binding->ceiling_state = state;
+	return true;
+}
+
+/* As bpf/steer.bpf.c: senders first, so that strangers do not use up the ceiling. */
+static bool is_admitted(struct ingest_binding *binding, struct msghdr *header)
+{
+	const struct admission *admission = binding->admission;
+
+	if (admission->sources && !is_from_source(admission->sources, header->msg_name)) {
+		counter_add(&binding->dropped.dropped_stranger, 1);
+		return false;
+	}
+	if (admission->ceiling.interval &&
+	    !is_within_ceiling(binding, &admission->ceiling, arrival_ns(header))) {
+		counter_add(&binding->dropped.dropped_rate, 1);
+		return false;
+	}
+	return true;
+}
+
+/* ---- Sockets. ---- */
 
 static void set_options(int fd, sa_family_t family)
 {
@@ -113,50 +235,66 @@ static int bind_patiently(const struct kernel_source *source, int fd,
 	return 0;
 }
 
-static int describe_bind_error(int error, uint16_t port, char *why, size_t size)
+static int describe_bind_error(int error, const struct ingest_target *target, char *why,
+                               size_t size)
 {
 	if (error == -EADDRINUSE)
-		snprintf(why, size, "UDP port %u is in use by another program", port);
+		snprintf(why, size, "UDP port %u is in use by another program", target->port);
 	else if (error == -EADDRNOTAVAIL)
 		snprintf(why, size, "the address is not one of this machine's");
-	else
-		snprintf(why, size, "cannot receive on UDP port %u: %s", port, strerror(-error));
+	else if (error == -ENODEV && target->interface[0])
+		snprintf(why, size, "there is no interface %s", target->interface);
+	else if (error)
+		snprintf(why, size, "cannot receive on UDP port %u: %s", target->port,
+		         strerror(-error));
 	return error;
 }
 
-static int kernel_add(struct packet_source *source, struct ingest_binding *binding, char *why,
-                      size_t size)
+static int bind_to_interface(int fd, const char *interface)
 {
-	struct kernel_source *kernel = kernel_source(source);
-	struct epoll_event event = {.events = EPOLLIN, .data.ptr = binding};
+	return setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, interface,
+	                  (socklen_t)strlen(interface) + 1)
+	               ? -errno
+	               : 0;
+}
+
+static int stamp_arrivals(int fd, bool wanted)
+{
+	const int on = wanted;
+
+	return setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on)) ? -errno : 0;
+}
+
+/* A socket bound as the target says; returns the descriptor or a negative error. */
+static int open_socket(const struct kernel_source *source, const struct ingest_target *target)
+{
 	struct sockaddr_storage address;
-	socklen_t length = make_sockaddr(&address, &binding->target.address, binding->target.port);
-	int fd, error;
+	const socklen_t length = make_sockaddr(&address, &target->address, target->port);
+	int fd, error = 0;
 
 	fd = socket(address.ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
-		return describe_bind_error(-errno, binding->target.port, why, size);
+		return -errno;
 	set_options(fd, address.ss_family);
-	error = bind_patiently(kernel, fd, &address, length);
-	if (!error && address_is_multicast(&binding->target.address))
-		error = join_everywhere(kernel, fd, &address, length);
-	binding->socket = fd; /* before the ingest thread can see it */
-	if (!error && epoll_ctl(kernel->epoll, EPOLL_CTL_ADD, fd, &event))
-		error = -errno;
-	if (error) {
-		close(fd);
-		binding->socket = -1;
-		return describe_bind_error(error, binding->target.port, why, size);
-	}
-	return 0;
+	if (target->interface[0])
+		error = bind_to_interface(fd, target->interface);
+	if (!error)
+		error = bind_patiently(source, fd, &address, length);
+	if (!error)
+		return fd;
+	close(fd);
+	return error;
 }
 
-static void kernel_remove(struct packet_source *source, struct ingest_binding *binding)
+/* What the filter needs of the socket: memberships, sooner than others are left; arrival times. */
+static int apply_filter(const struct kernel_source *source, struct ingest_binding *binding,
+                        const struct ingest_filter *filter)
 {
-	struct kernel_source *kernel = kernel_source(source);
+	int error = stamp_arrivals(binding->socket, filter->max_pps > 0);
 
-	epoll_ctl(kernel->epoll, EPOLL_CTL_DEL, binding->socket, NULL);
-	kernel->removed_ns = clock_now_ns();
+	if (!error && address_is_multicast(&binding->target.address))
+		error = join_group(source, binding, filter, NULL);
+	return error;
 }
 
 static void kernel_release(struct packet_source *source, struct ingest_binding *binding)
@@ -165,20 +303,133 @@ static void kernel_release(struct packet_source *source, struct ingest_binding *
 	if (binding->socket >= 0)
 		close(binding->socket);
 	binding->socket = -1;
+	destroy_admission(binding->admission);
+	binding->admission = NULL;
+}
+
+static int kernel_add(struct packet_source *source, struct ingest_binding *binding, char *why,
+                      size_t size)
+{
+	struct kernel_source *kernel = kernel_source(source);
+	struct epoll_event event = {.events = EPOLLIN, .data.ptr = binding};
+	int error = create_admission(&binding->admission, binding, &binding->filter);
+
+	if (error)
+		return describe_bind_error(error, &binding->target, why, size);
+	binding->socket = open_socket(kernel, &binding->target);
+	error = binding->socket < 0 ? binding->socket : 0;
+	if (!error)
+		error = apply_filter(kernel, binding, &binding->filter);
+	if (!error && epoll_ctl(kernel->epoll, EPOLL_CTL_ADD, binding->socket, &event))
+		error = -errno;
+	if (error) {
+		kernel_release(source, binding);
+		return describe_bind_error(error, &binding->target, why, size);
+	}
+	binding->next_socket = kernel->bindings;
+	kernel->bindings = binding;
+	return 0;
+}
+
+static int kernel_set_filter(struct packet_source *source, struct ingest_binding *binding,
+                             const struct ingest_filter *filter, char *why, size_t size)
+{
+	struct admission *admission;
+	int error = create_admission(&admission, binding, filter);
+
+	if (error)
+		return describe_bind_error(error, &binding->target, why, size);
+	error = apply_filter(kernel_source(source), binding, filter);
+	if (error) {
+		apply_filter(kernel_source(source), binding, &binding->filter);
+		destroy_admission(admission);
+		return describe_bind_error(error, &binding->target, why, size);
+	}
+	tick_loop_post(ingest_loop(binding->ingest), &admission->replace);
+	return 0;
+}
+
+static void kernel_remove(struct packet_source *source, struct ingest_binding *binding)
+{
+	struct kernel_source *kernel = kernel_source(source);
+	struct ingest_binding **link = &kernel->bindings;
+
+	while (*link && *link != binding)
+		link = &(*link)->next_socket;
+	if (*link)
+		*link = binding->next_socket;
+	epoll_ctl(kernel->epoll, EPOLL_CTL_DEL, binding->socket, NULL);
+	kernel->removed_ns = clock_now_ns();
+}
+
+static void kernel_count(struct packet_source *source, const struct ingest_binding *binding,
+                         struct ingest_counters *sum)
+{
+	uint32_t memory[SK_MEMINFO_VARS] = {0};
+	socklen_t size = sizeof(memory);
+
+	(void)source;
+	counter_add(&sum->dropped_stranger, counter_get(&binding->dropped.dropped_stranger));
+	counter_add(&sum->dropped_rate, counter_get(&binding->dropped.dropped_rate));
+	if (!getsockopt(binding->socket, SOL_SOCKET, SO_MEMINFO, memory, &size))
+		counter_add(&sum->dropped_socket, memory[SK_MEMINFO_DROPS]);
+}
+
+static void rejoin_one(const struct kernel_source *kernel, struct ingest_binding *binding,
+                       const char *interface)
+{
+	const struct ingest_target *target = &binding->target;
+	int error = 0;
+
+	if (target->interface[0] && strcmp(target->interface, interface) != 0)
+		return;
+	if (target->interface[0])
+		error = bind_to_interface(binding->socket, interface);
+	if (!error && address_is_multicast(&target->address))
+		error = join_group(kernel, binding, &binding->filter, interface);
+	if (error)
+		log_warning("interface %s: UDP port %u is not received there: %s", interface,
+		            target->port, strerror(-error));
+}
+
+static void kernel_rejoin(struct packet_source *source, const char *interface)
+{
+	const struct kernel_source *kernel = kernel_source(source);
+
+	for (struct ingest_binding *b = kernel->bindings; b; b = b->next_socket)
+		rejoin_one(kernel, b, interface);
+}
+
+/* Have recvmmsg bring what the filter looks at. */
+static void prepare_messages(struct kernel_source *kernel, const struct admission *admission)
+{
+	const bool sender = admission->sources, arrival = admission->ceiling.interval;
+
+	for (int i = 0; i < BATCH; i++) {
+		struct msghdr *header = &kernel->messages[i].msg_hdr;
+
+		header->msg_name = sender ? &kernel->senders[i] : NULL;
+		header->msg_namelen = sender ? sizeof(kernel->senders[i]) : 0;
+		header->msg_control = arrival ? &kernel->controls[i] : NULL;
+		header->msg_controllen = arrival ? sizeof(kernel->controls[i]) : 0;
+	}
 }
 
 /* One recvmmsg; returns how many datagrams it brought. */
 static int read_batch(struct kernel_source *kernel, struct ingest_binding *binding, int64_t now_ns)
 {
-	int count =
-		recvmmsg(binding->socket, kernel->messages, BATCH, MSG_DONTWAIT | MSG_TRUNC, NULL);
+	const struct ingest_target *target = &binding->target;
+	int count;
 
+	prepare_messages(kernel, binding->admission);
+	count = recvmmsg(binding->socket, kernel->messages, BATCH, MSG_DONTWAIT | MSG_TRUNC, NULL);
 	for (int i = 0; i < count; i++) {
-		size_t size = kernel->messages[i].msg_len;
+		const size_t size = kernel->messages[i].msg_len;
 
+		if (!is_admitted(binding, &kernel->messages[i].msg_hdr))
+			continue;
 		/* MSG_TRUNC gives the datagram's true size: what is cut counts as truncated. */
-		channel_receive(binding->target.channel, binding->target.path,
-		                binding->target.input, kernel->buffers[i],
+		channel_receive(target->channel, target->path, target->input, kernel->buffers[i],
 		                size > DATAGRAM_BYTES ? 0 : size, now_ns);
 	}
 	return count;
@@ -211,7 +462,10 @@ static void kernel_destroy(struct packet_source *source)
 
 static const struct source_ops kernel_ops = {
 	.add = kernel_add,
+	.set_filter = kernel_set_filter,
 	.remove = kernel_remove,
+	.count = kernel_count,
+	.rejoin = kernel_rejoin,
 	.release = kernel_release,
 	.drain = kernel_drain,
 	.destroy = kernel_destroy,

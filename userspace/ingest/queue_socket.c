@@ -119,8 +119,8 @@ int queue_socket_create(struct queue_socket **out, const struct queue_socket_con
 
 	if (!s)
 		return -ENOMEM;
-	s->frame_count = config->frames;
-	s->frame_bytes = config->frame_bytes;
+	s->frame_count = config->frames ? config->frames : QUEUE_SOCKET_FRAMES;
+	s->frame_bytes = config->frame_bytes ? config->frame_bytes : QUEUE_SOCKET_FRAME_BYTES;
 	libxdp_set_print(log_nothing);
 	error = create_umem(s);
 	if (!error) {

@@ -16,8 +16,9 @@ struct queue_socket;
 struct queue_socket_config {
 	const char *interface;
 	uint32_t queue;
-	uint32_t frames;      /* a power of two; the receive ring is as deep, the fill ring twice */
-	uint32_t frame_bytes; /* 2048 or 4096 */
+	uint32_t
+		frames; /* a power of two, 0: 8192; the receive ring is as deep, the fill ring twice */
+	uint32_t frame_bytes; /* 2048 (also 0) or 4096 */
 	bool zero_copy;       /* try it before copying */
 };
 

@@ -11,19 +11,34 @@ struct packet_source;
 
 struct source_ops {
 	/*
-	 * Begin to receive for a binding. Errors: negative errno; why gets a sentence. Thread: manager.
+	 * Begin to receive for a binding, with its filter. A binding of another interface is left alone (here
+	 * and in all of these). Errors: negative errno; why gets a sentence. Thread: manager.
 	 */
 	int (*add)(struct packet_source *source, struct ingest_binding *binding, char *why,
 	           size_t size);
 
+	/*
+	 * Replace its filter; binding->filter is still the old one. Errors: as add; the old one stays in force
+	 * then. Thread: manager.
+	 */
+	int (*set_filter)(struct packet_source *source, struct ingest_binding *binding,
+	                  const struct ingest_filter *filter, char *why, size_t size);
+
 	/* Stop new datagrams for it; what is queued already may still come. Thread: manager. */
 	void (*remove)(struct packet_source *source, struct ingest_binding *binding);
+
+	/* Add what the source has dropped of its datagrams to sum. Thread: manager. */
+	void (*count)(struct packet_source *source, const struct ingest_binding *binding,
+	              struct ingest_counters *sum);
 
 	/*
 	 * The interface came back: join groups on it once more, and bind the sockets of those bindings that are
 	 * its own. NULL for a source that has nothing of the kind. Thread: manager.
 	 */
 	void (*rejoin)(struct packet_source *source, const char *interface);
+
+	/* The machine's addresses have changed. NULL where that does not matter. Thread: watch. */
+	void (*refresh_locals)(struct packet_source *source);
 
 	/* Let go of what the source keeps for it. Thread: ingest. */
 	void (*release)(struct packet_source *source, struct ingest_binding *binding);

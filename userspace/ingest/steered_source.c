@@ -3,9 +3,11 @@
  */
 #include "source.h"
 
+#include "base/log.h"
 #include "bpf/steer.h"
 #include "frame.h"
 #include "queue_socket.h"
+#include "rules.h"
 #include "steering.h"
 
 #include <errno.h>
@@ -20,6 +22,7 @@ struct steered_source {
 	struct packet_source base;
 	char interface[IF_NAMESIZE];
 	struct steering *steering;
+	struct rules *rules;
 	uint32_t queues, frames, frame_bytes;
 	struct queue_socket *sockets[STEER_MAX_QUEUES];
 };
@@ -27,6 +30,7 @@ struct steered_source {
 /* A drain in progress, for the frame callback. */
 struct drain {
 	const struct binding_table *table;
+	const char *interface;
 	int64_t now_ns;
 };
 
@@ -129,22 +133,102 @@ static int open_sockets(struct steered_source *s, const struct steered_config *c
 	return 0;
 }
 
+static int open_rules(struct steered_source *s, struct refusal *why)
+{
+	const struct rules_maps maps = {
+		.ports = steering_map(s->steering, STEERING_PORTS),
+		.port_index = steering_map(s->steering, STEERING_PORT_INDEX),
+		.filters = steering_map(s->steering, STEERING_FILTERS),
+		.port_counters = steering_map(s->steering, STEERING_PORT_COUNTERS),
+		.sources = steering_map(s->steering, STEERING_SOURCES),
+		.ceilings = steering_map(s->steering, STEERING_CEILINGS),
+		.locals = steering_map(s->steering, STEERING_LOCALS),
+	};
+	const int error = rules_create(&s->rules, &maps);
+
+	if (error)
+		refuse(why, "", "the tables of the XDP program cannot be filled: %s",
+		       strerror(-error));
+	return error;
+}
+
+/* What comes by another interface is another source's to receive. */
+static bool is_served(const struct steered_source *s, const struct ingest_binding *binding)
+{
+	return !binding->target.interface[0] || !strcmp(binding->target.interface, s->interface);
+}
+
+static int explain_rule(const struct steered_source *s, int error, uint16_t port, char *why,
+                        size_t size)
+{
+	if (error == -ENOSPC)
+		snprintf(why, size,
+		         "cannot steer port %u on %s: its table is full (%d ports, %d sources)",
+		         port, s->interface, STEER_MAX_PORTS, STEER_MAX_SOURCES);
+	else if (error)
+		snprintf(why, size, "cannot steer port %u on %s: %s", port, s->interface,
+		         strerror(-error));
+	return error;
+}
+
 static int steered_add(struct packet_source *source, struct ingest_binding *binding, char *why,
                        size_t size)
 {
 	struct steered_source *s = steered_source(source);
-	const int error = steering_add(s->steering, &binding->target.address, binding->target.port);
+	const struct ingest_target *target = &binding->target;
+	int error;
 
-	if (error)
-		snprintf(why, size, "cannot steer port %u on %s: %s", binding->target.port,
-		         s->interface, strerror(-error));
-	return error;
+	if (!is_served(s, binding))
+		return 0;
+	error = rules_add(s->rules, &target->address, target->port, &binding->filter);
+	return explain_rule(s, error, target->port, why, size);
+}
+
+static int steered_set_filter(struct packet_source *source, struct ingest_binding *binding,
+                              const struct ingest_filter *filter, char *why, size_t size)
+{
+	struct steered_source *s = steered_source(source);
+	const struct ingest_target *target = &binding->target;
+	int error;
+
+	if (!is_served(s, binding))
+		return 0;
+	error = rules_set_filter(s->rules, &target->address, target->port, filter);
+	if (error ==
+	    -ENOENT) /* its rule found no room when the interface came: the kernel's socket */
+		return 0;
+	return explain_rule(s, error, target->port, why, size);
 }
 
 static void steered_remove(struct packet_source *source, struct ingest_binding *binding)
 {
-	steering_remove(steered_source(source)->steering, &binding->target.address,
-	                binding->target.port);
+	struct steered_source *s = steered_source(source);
+
+	if (is_served(s, binding))
+		rules_remove(s->rules, &binding->target.address, binding->target.port);
+}
+
+static void steered_count(struct packet_source *source, const struct ingest_binding *binding,
+                          struct ingest_counters *sum)
+{
+	const struct steered_source *s = steered_source(source);
+	struct rules_drops drops;
+
+	if (!is_served(s, binding))
+		return;
+	drops = rules_drops(s->rules, &binding->target.address, binding->target.port);
+	counter_add(&sum->dropped_stranger, drops.strangers);
+	counter_add(&sum->dropped_rate, drops.over_rate);
+}
+
+static void steered_refresh_locals(struct packet_source *source)
+{
+	struct steered_source *s = steered_source(source);
+	const int error = rules_refresh_locals(s->rules);
+
+	if (error)
+		log_warning("interface %s: this machine's addresses are not all known to XDP: %s",
+		            s->interface, strerror(-error));
 }
 
 static void steered_release(struct packet_source *source, struct ingest_binding *binding)
@@ -161,7 +245,8 @@ static void receive_frame(void *context, const uint8_t *frame, size_t size)
 
 	if (frame_parse(&datagram, frame, size))
 		return;
-	binding = binding_table_find(drain->table, &datagram.destination, datagram.port);
+	binding = binding_table_find(drain->table, drain->interface, &datagram.destination,
+	                             datagram.port);
 	if (binding) /* else: unbound a moment ago */
 		channel_receive(binding->target.channel, binding->target.path,
 		                binding->target.input, datagram.payload, datagram.size,
@@ -172,7 +257,7 @@ static void steered_drain(struct packet_source *source, const struct binding_tab
                           int64_t now_ns)
 {
 	struct steered_source *s = steered_source(source);
-	struct drain drain = {.table = table, .now_ns = now_ns};
+	struct drain drain = {.table = table, .interface = s->interface, .now_ns = now_ns};
 
 	for (unsigned int queue = 0; queue < s->queues; queue++)
 		queue_socket_drain(s->sockets[queue], receive_frame, &drain);
@@ -204,6 +289,7 @@ static void steered_destroy(struct packet_source *source)
 	struct steered_source *s = steered_source(source);
 
 	steering_destroy(s->steering); /* first: frames pass to the kernel while sockets close */
+	rules_destroy(s->rules);
 	for (unsigned int queue = 0; queue < s->queues; queue++)
 		queue_socket_destroy(s->sockets[queue]);
 	free(s);
@@ -211,7 +297,10 @@ static void steered_destroy(struct packet_source *source)
 
 static const struct source_ops steered_ops = {
 	.add = steered_add,
+	.set_filter = steered_set_filter,
 	.remove = steered_remove,
+	.count = steered_count,
+	.refresh_locals = steered_refresh_locals,
 	.release = steered_release,
 	.drain = steered_drain,
 	.report = steered_report,
@@ -257,6 +346,8 @@ int steered_source_create(struct packet_source **out, const struct steered_confi
 	if (error)
 		explain_steering(error, sentence, why);
 	else
+		error = open_rules(s, why);
+	if (!error)
 		error = open_sockets(s, config, why);
 	if (error) {
 		steered_destroy(&s->base);

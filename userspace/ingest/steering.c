@@ -1,5 +1,5 @@
 /*
- * Loading, attaching and feeding the XDP program.
+ * Loading and attaching the XDP program.
  *
  * A bpf_link rather than a netlink attach: nobody can replace it by accident. It is pinned, so after a
  * crash the program stays, passes everything to the kernel (no sockets are left in its map) and is taken
@@ -32,7 +32,6 @@ struct steering {
 	int link, claim;
 	char interface[IF_NAMESIZE];
 	char directory[BPFFS_PATH_MAX]; /* of the pins, or "" */
-	bool slot_used[STEER_MAX_PORTS];
 };
 
 __attribute__((format(printf, 2, 0))) static int log_library(enum libbpf_print_level level,
@@ -252,62 +251,23 @@ void steering_get_verdicts(const struct steering *steering, uint64_t *packets)
 	free(counters);
 }
 
-static struct steer_target make_target(const struct in6_addr *address, uint16_t port)
+int steering_map(const struct steering *steering, enum steering_map map)
 {
-	struct steer_target target = {.port = htons(port)};
-
-	memcpy(target.address, address, sizeof(target.address));
-	return target;
-}
-
-/* Per-CPU array elements cannot be deleted: a slot that is used again starts from zero. */
-static int clear_counter(const struct steering *steering, uint32_t slot)
-{
-	const int cpus = libbpf_num_possible_cpus();
-	struct steer_counter *zero;
-	int error;
-
-	if (cpus < 0)
-		return cpus;
-	zero = calloc((size_t)cpus, sizeof(*zero));
-	if (!zero)
-		return -ENOMEM;
-	error = bpf_map_update_elem(bpf_map__fd(steering->object->maps.port_counters), &slot, zero,
-	                            BPF_ANY)
-	                ? -errno
-	                : 0;
-	free(zero);
-	return error;
-}
-
-int steering_add(struct steering *steering, const struct in6_addr *address, uint16_t port)
-{
-	const struct steer_target target = make_target(address, port);
-	struct steer_rule rule = {0};
-	int error;
-
-	while (rule.slot < STEER_MAX_PORTS && steering->slot_used[rule.slot])
-		rule.slot++;
-	if (rule.slot == STEER_MAX_PORTS)
-		return -ENOSPC;
-	error = clear_counter(steering, rule.slot);
-	if (error)
-		return error;
-	if (bpf_map_update_elem(bpf_map__fd(steering->object->maps.ports), &target, &rule,
-	                        BPF_NOEXIST))
-		return -errno;
-	steering->slot_used[rule.slot] = true;
-	return 0;
-}
-
-void steering_remove(struct steering *steering, const struct in6_addr *address, uint16_t port)
-{
-	const struct steer_target target = make_target(address, port);
-	const int map = bpf_map__fd(steering->object->maps.ports);
-	struct steer_rule rule;
-
-	if (bpf_map_lookup_elem(map, &target, &rule))
-		return;
-	bpf_map_delete_elem(map, &target);
-	steering->slot_used[rule.slot] = false;
+	switch (map) {
+	case STEERING_PORTS:
+		return bpf_map__fd(steering->object->maps.ports);
+	case STEERING_PORT_INDEX:
+		return bpf_map__fd(steering->object->maps.port_index);
+	case STEERING_FILTERS:
+		return bpf_map__fd(steering->object->maps.filters);
+	case STEERING_PORT_COUNTERS:
+		return bpf_map__fd(steering->object->maps.port_counters);
+	case STEERING_SOURCES:
+		return bpf_map__fd(steering->object->maps.sources);
+	case STEERING_CEILINGS:
+		return bpf_map__fd(steering->object->maps.ceilings);
+	case STEERING_LOCALS:
+		return bpf_map__fd(steering->object->maps.locals);
+	}
+	return -EINVAL;
 }

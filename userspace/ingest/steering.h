@@ -1,10 +1,9 @@
 /*
- * The XDP program of one interface: loaded, attached, pinned, and its maps.
+ * The XDP program of one interface: loaded, attached, pinned, and its maps (see rules.h for what is in them).
  */
 #ifndef INGEST_STEERING_H
 #define INGEST_STEERING_H
 
-#include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -36,13 +35,17 @@ int steering_set_socket(struct steering *steering, uint32_t queue, int socket);
  */
 void steering_get_verdicts(const struct steering *steering, uint64_t *packets);
 
-/*
- * Steer datagrams to address:port (IPv4 as v4-mapped; unspecified = any of the family; port in host
- * order). Errors: -ENOSPC beyond STEER_MAX_PORTS, -EEXIST, other negative errno. Thread: manager.
- */
-int steering_add(struct steering *steering, const struct in6_addr *address, uint16_t port);
+enum steering_map {
+	STEERING_PORTS,
+	STEERING_PORT_INDEX,
+	STEERING_FILTERS,
+	STEERING_PORT_COUNTERS,
+	STEERING_SOURCES,
+	STEERING_CEILINGS,
+	STEERING_LOCALS,
+};
 
-/* Pass them to the kernel again. Thread: manager. */
-void steering_remove(struct steering *steering, const struct in6_addr *address, uint16_t port);
+/* The descriptor of one of the program's maps; borrowed. Thread: any. */
+int steering_map(const struct steering *steering, enum steering_map map);
 
 #endif

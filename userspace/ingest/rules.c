@@ -1,0 +1,354 @@
+/*
+ * Rules are map entries; this side remembers for each slot what the program cannot list: the prefixes of its
+ * allowlist.
+ *
+ * A slot has two numbers for allowlists, used in turn: the new list is filled in under the one that is not
+ * in use, one update of the filter switches to it, then the old list is emptied. The two differ in one bit, so
+ * that a program that reads the filter meanwhile sees the one or the other.
+ */
+#include "rules.h"
+
+#include "binding.h"
+#include "bpf/steer.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <ifaddrs.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* An allowlist as it is in the map. */
+struct allowlist {
+	uint32_t number; /* 0: there is none */
+	struct prefix *prefixes;
+	size_t count;
+};
+
+struct slot {
+	bool used;
+	uint32_t max_pps;
+	struct allowlist allowlist;
+};
+
+struct rules {
+	struct rules_maps maps;
+	struct slot slots[STEER_MAX_PORTS];
+};
+
+static const uint32_t present = 1; /* the value of maps that are sets */
+
+/* ---- Maps. ---- */
+
+static int set_entry(int map, const void *key, const void *value, uint64_t flags)
+{
+	return bpf_map_update_elem(map, key, value, flags) ? -errno : 0;
+}
+
+static struct steer_target make_target(const struct in6_addr *address, uint16_t port)
+{
+	struct steer_target target = {.port = htons(port)};
+
+	memcpy(target.address, address, sizeof(target.address));
+	return target;
+}
+
+static struct steer_source make_source(uint32_t number, const struct prefix *prefix)
+{
+	struct steer_source source = {.prefix_bits = 32u + prefix->bits, .allowlist = number};
+
+	memcpy(source.address, &prefix->address, sizeof(source.address));
+	return source;
+}
+
+/* Array elements cannot be deleted: a slot that is used again starts from zero. */
+static int clear_counter(const struct rules *rules, uint32_t slot)
+{
+	const int cpus = libbpf_num_possible_cpus();
+	struct steer_port_counter *zero;
+	int error;
+
+	if (cpus < 0)
+		return cpus;
+	zero = calloc((size_t)cpus, sizeof(*zero));
+	if (!zero)
+		return -ENOMEM;
+	error = set_entry(rules->maps.port_counters, &slot, zero, BPF_ANY);
+	free(zero);
+	return error;
+}
+
+static int clear_ceiling(const struct rules *rules, uint32_t slot)
+{
+	const struct steer_ceiling_state zero = {0};
+
+	return set_entry(rules->maps.ceilings, &slot, &zero, BPF_ANY);
+}
+
+/* ---- Allowlists. ---- */
+
+static void empty_allowlist(const struct rules *rules, struct allowlist *list)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		const struct steer_source source = make_source(list->number, &list->prefixes[i]);
+
+		bpf_map_delete_elem(rules->maps.sources, &source); /* listed twice: gone already */
+	}
+	free(list->prefixes);
+	*list = (struct allowlist){0};
+}
+
+/* An empty filter needs no list; out is untouched on error. */
+static int fill_allowlist(const struct rules *rules, struct allowlist *out, uint32_t number,
+                          const struct ingest_filter *filter)
+{
+	struct allowlist list = {.number = number};
+	int error = 0;
+
+	if (!filter || filter->source_count == 0) {
+		*out = (struct allowlist){0};
+		return 0;
+	}
+	list.prefixes = calloc(filter->source_count, sizeof(*list.prefixes));
+	if (!list.prefixes)
+		return -ENOMEM;
+	while (!error && list.count < filter->source_count) {
+		const struct prefix *prefix = &filter->sources[list.count];
+		const struct steer_source source = make_source(number, prefix);
+
+		error = set_entry(rules->maps.sources, &source, &present, BPF_ANY);
+		list.prefixes[list.count++] = *prefix;
+	}
+	if (error)
+		empty_allowlist(rules, &list);
+	else
+		*out = list;
+	return error;
+}
+
+/* The number that the slot's list does not have. */
+static uint32_t next_number(const struct rules *rules, uint32_t slot)
+{
+	const uint32_t first = 2 * (slot + 1);
+
+	return rules->slots[slot].allowlist.number == first ? first + 1 : first;
+}
+
+/* ---- Rules. ---- */
+
+/* Switch the slot to a new filter. */
+static int write_filter(struct rules *rules, uint32_t slot, const struct ingest_filter *filter)
+{
+	struct slot *s = &rules->slots[slot];
+	const uint32_t max_pps = filter ? filter->max_pps : 0;
+	struct steer_filter value = {.ceiling = ceiling_make(max_pps)};
+	struct allowlist list;
+	int error = fill_allowlist(rules, &list, next_number(rules, slot), filter);
+
+	if (error)
+		return error;
+	value.allowlist = list.number;
+	if (max_pps != s->max_pps)
+		error = clear_ceiling(rules, slot);
+	if (!error)
+		error = set_entry(rules->maps.filters, &slot, &value, BPF_EXIST);
+	if (error) {
+		empty_allowlist(rules, &list);
+		return error;
+	}
+	empty_allowlist(rules, &s->allowlist);
+	s->max_pps = max_pps;
+	s->allowlist = list;
+	return 0;
+}
+
+/* Tell the port's entry that a rule came (or went). */
+static int write_index(const struct rules *rules, const struct in6_addr *address, uint16_t port,
+                       uint32_t slot, bool came)
+{
+	const uint16_t any = came ? (uint16_t)(slot + 1) : 0;
+	const uint32_t key = port;
+	struct steer_port index;
+
+	if (bpf_map_lookup_elem(rules->maps.port_index, &key, &index))
+		return -errno;
+	if (!address_is_any(address))
+		index.exact = (uint16_t)(came ? index.exact + 1 : index.exact - 1);
+	else if (IN6_IS_ADDR_V4MAPPED(address))
+		index.any_v4 = any;
+	else
+		index.any_v6 = any;
+	return set_entry(rules->maps.port_index, &key, &index, BPF_EXIST);
+}
+
+/* What the slot counts and lets through, from the beginning. */
+static int prepare_slot(struct rules *rules, uint32_t slot, const struct ingest_filter *filter)
+{
+	int error = clear_counter(rules, slot);
+
+	if (!error)
+		error = clear_ceiling(rules, slot);
+	return error ? error : write_filter(rules, slot, filter);
+}
+
+int rules_add(struct rules *rules, const struct in6_addr *address, uint16_t port,
+              const struct ingest_filter *filter)
+{
+	const struct steer_target target = make_target(address, port);
+	struct steer_rule rule = {0};
+	int error;
+
+	while (rule.slot < STEER_MAX_PORTS && rules->slots[rule.slot].used)
+		rule.slot++;
+	if (rule.slot == STEER_MAX_PORTS)
+		return -ENOSPC;
+	error = prepare_slot(rules, rule.slot, filter);
+	if (error)
+		return error;
+	error = set_entry(rules->maps.ports, &target, &rule, BPF_NOEXIST);
+	if (!error) {
+		error = write_index(rules, address, port, rule.slot, true);
+		if (error)
+			bpf_map_delete_elem(rules->maps.ports, &target);
+	}
+	if (error)
+		empty_allowlist(rules, &rules->slots[rule.slot].allowlist);
+	else
+		rules->slots[rule.slot].used = true;
+	return error;
+}
+
+int rules_set_filter(struct rules *rules, const struct in6_addr *address, uint16_t port,
+                     const struct ingest_filter *filter)
+{
+	const struct steer_target target = make_target(address, port);
+	struct steer_rule rule;
+
+	if (bpf_map_lookup_elem(rules->maps.ports, &target, &rule))
+		return -errno;
+	return write_filter(rules, rule.slot, filter);
+}
+
+void rules_remove(struct rules *rules, const struct in6_addr *address, uint16_t port)
+{
+	const struct steer_target target = make_target(address, port);
+	struct steer_rule rule;
+
+	if (bpf_map_lookup_elem(rules->maps.ports, &target, &rule))
+		return;
+	write_index(rules, address, port, rule.slot, false);
+	bpf_map_delete_elem(rules->maps.ports, &target);
+	empty_allowlist(rules, &rules->slots[rule.slot].allowlist);
+	rules->slots[rule.slot] = (struct slot){0};
+}
+
+struct rules_drops rules_drops(const struct rules *rules, const struct in6_addr *address,
+                               uint16_t port)
+{
+	const struct steer_target target = make_target(address, port);
+	const int cpus = libbpf_num_possible_cpus();
+	struct rules_drops sum = {0};
+	struct steer_port_counter *values;
+	struct steer_rule rule;
+
+	if (cpus < 0 || bpf_map_lookup_elem(rules->maps.ports, &target, &rule))
+		return sum;
+	values = calloc((size_t)cpus, sizeof(*values));
+	if (!values)
+		return sum;
+	if (!bpf_map_lookup_elem(rules->maps.port_counters, &rule.slot, values))
+		for (int i = 0; i < cpus; i++) {
+			sum.strangers += values[i].strangers;
+			sum.over_rate += values[i].over_rate;
+		}
+	free(values);
+	return sum;
+}
+
+/* ---- This machine's addresses. ---- */
+
+static bool has_address(const struct in6_addr *addresses, size_t count, const uint8_t key[16])
+{
+	for (size_t i = 0; i < count; i++)
+		if (!memcmp(&addresses[i], key, sizeof(addresses[i])))
+			return true;
+	return false;
+}
+
+int rules_set_locals(struct rules *rules, const struct in6_addr *addresses, size_t count)
+{
+	const int map = rules->maps.locals;
+	struct steer_address key, next;
+	bool more;
+
+	/* The one after a key is asked for before the key is deleted. */
+	for (more = !bpf_map_get_next_key(map, NULL, &next); more;) {
+		key = next;
+		more = !bpf_map_get_next_key(map, &key, &next);
+		if (!has_address(addresses, count, key.address) && bpf_map_delete_elem(map, &key) &&
+		    errno != ENOENT)
+			return -errno;
+	}
+	for (size_t i = 0; i < count; i++) {
+		const int error = set_entry(map, &addresses[i], &present, BPF_ANY);
+
+		if (error == -E2BIG) /* what a full hash map says */
+			return -ENOSPC;
+		if (error)
+			return error;
+	}
+	return 0;
+}
+
+static bool read_address(struct in6_addr *out, const struct sockaddr *address)
+{
+	if (address && address->sa_family == AF_INET6) {
+		*out = ((const struct sockaddr_in6 *)address)->sin6_addr;
+		return true;
+	}
+	if (!address || address->sa_family != AF_INET)
+		return false;
+	*out = (struct in6_addr){.s6_addr = {[10] = 0xff, [11] = 0xff}};
+	memcpy(&out->s6_addr[12], &((const struct sockaddr_in *)address)->sin_addr, 4);
+	return true;
+}
+
+int rules_refresh_locals(struct rules *rules)
+{
+	struct in6_addr addresses[STEER_MAX_LOCALS];
+	struct ifaddrs *all;
+	size_t count = 0;
+
+	if (getifaddrs(&all))
+		return -errno;
+	for (const struct ifaddrs *i = all; i && count < STEER_MAX_LOCALS; i = i->ifa_next)
+		count += read_address(&addresses[count], i->ifa_addr);
+	freeifaddrs(all);
+	return rules_set_locals(rules, addresses, count);
+}
+
+int rules_create(struct rules **out, const struct rules_maps *maps)
+{
+	struct rules *rules = calloc(1, sizeof(*rules));
+	int error;
+
+	if (!rules)
+		return -ENOMEM;
+	rules->maps = *maps;
+	error = rules_refresh_locals(rules);
+	if (error) {
+		rules_destroy(rules);
+		return error;
+	}
+	*out = rules;
+	return 0;
+}
+
+void rules_destroy(struct rules *rules)
+{
+	if (!rules)
+		return;
+	for (size_t i = 0; i < STEER_MAX_PORTS; i++)
+		free(rules->slots[i].allowlist.prefixes);
+	free(rules);
+}
