@@ -806,7 +806,6 @@ static void test_system(void **state)
 	assert_int_equal(number_of(queue, "rx_dropped"), 7);
 	assert_int_equal(number_of(json_object_get(interface, "verdicts"), "redirected"), 17);
 	assert_int_equal(number_of(json_object_get(interface, "link"), "rx_missed"), 3);
-	json_decref(json);
 }
 
 int main(void)

@@ -13,6 +13,10 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#ifndef DISTRIBUTOR_VERSION
+#define DISTRIBUTOR_VERSION "0.1.0"
+#endif
+
 static const char *const verdict_names[] = {
 	[STEER_REDIRECTED] = "redirected",         [STEER_PASS_NO_SOCKET] = "pass_no_socket",
 	[STEER_PASS_NO_RULE] = "pass_no_rule",     [STEER_PASS_NOT_UDP] = "pass_not_udp",
