@@ -101,6 +101,14 @@ add_output "$channel" srt://127.0.0.1:9000
 for name in link steer ports port_counters verdicts xsks; do
   equal "$name is pinned, for its owner alone" 600 "$(stat -c %a "$pins/$name")"
 done
+maps=0
+for id in $(bpftool -j prog show pinned "$pins/steer" | jq '.map_ids[]'); do
+  name=$(bpftool -j map show id "$id" | jq -r .name)
+  case $name in *.*) continue ;; esac # constants: bpffs takes no dots
+  maps=$((maps + 1))
+  equal "map $name of the program is the pinned one" "$id" "$(bpftool -j map show pinned "$pins/$name" | jq .id)"
+done
+equal "and there is no other pin" $((maps + 2)) "$(find "$pins" -type f | wc -l)"
 equal "so is the directory" 700 "$(stat -c %a "$pins")"
 check "the pinned program is the attached one" \
   test "$(bpftool -j prog show pinned "$pins/steer" | jq .id)" = \
