@@ -1,0 +1,113 @@
+#!/usr/bin/env bash
+# What a packet costs the receiving thread, copy into the rings included: 400 channels at 50,000 packets a second
+# through one veth queue, first with AF_XDP, then with kernel sockets, then live frames at twelve times that rate
+# into the XDP program. In each run everything sent must be accounted for.
+#
+# SECONDS_EACH=10 says how long a run takes, CHANNELS=400, PPS=50000, LIVE_PPS=600000.
+# Exit status: 0 when all goals are met.
+. "$(dirname "$0")/../../tests/integration/lib.sh"
+
+seconds=${SECONDS_EACH:-10} channels=${CHANNELS:-400} pps=${PPS:-50000} live_pps=${LIVE_PPS:-600000}
+limit_ns=1800 # a packet, AF_XDP
+
+# The channels, running, as the distributor keeps them.
+write_config() {
+  local i
+  mkdir -p "$work/config"
+  {
+    printf '{'
+    for ((i = 0; i < channels; i++)); do
+      [ "$i" -eq 0 ] || printf ','
+      printf '"bench-%d":{"config":{"name":"bench %d","rtp_port":%d},"desired":"running"}' \
+        "$i" "$i" $((10000 + 2 * i))
+    done
+    printf '}'
+  } >"$work/config/channels.json"
+}
+
+# The sender gets the first processor, the ingest thread the last one, where there are several.
+on_cpu() {
+  taskset -pc "$1" "$2" >/dev/null
+}
+
+start_bench() {
+  local task
+  start_distributor --log-level warning --interface "$veth" --ingest "$1"
+  for task in "/proc/$distributor_pid/task"/*; do
+    if [ "$(cat "$task/comm")" = ingest ]; then ingest=${task##*/}; fi
+  done
+  on_cpu $(($(nproc) - 1)) "$ingest"
+}
+
+# cpu_ns: of the ingest thread since it began.
+cpu_ns() {
+  cut -d ' ' -f 1 "/proc/$distributor_pid/task/$ingest/schedstat"
+}
+
+# total COUNTER: its sum over the channels.
+total() {
+  api GET /api/channels && json "[.channels[].stats.$1] | add"
+}
+
+interface_losses() {
+  api GET /api/health && json '[.interfaces[] | .rx_dropped + .rx_ring_full] | add // 0'
+}
+
+# Datagrams that found a kernel socket's queue full: last column of /proc/net/udp.
+socket_losses() {
+  awk 'NR > 1 {n += $NF} END {print n + 0}' "/proc/$distributor_pid/net/udp"
+}
+
+# What the channels have taken in: RTP packets passed on, dropped or waiting, and TS without RTP.
+taken() {
+  total datagrams_received
+}
+
+# measure KIND TARGET PPS: run a load; sets sent, elapsed, received, lost, cost.
+measure() {
+  local kind=$1 run=in_source before after
+  local got interface socket
+  [ "$kind" = udp ] || run=in_ns
+  got=$(taken) interface=$(interface_losses) socket=$(socket_losses)
+  before=$(cpu_ns)
+  $run taskset -c 0 "$build/bench/ingest_load" "$kind" "$2" 10000 "$channels" "$3" "$seconds" >"$work/load" || {
+    not_ok "the load runs" "$(cat "$work/load")"
+    finish
+  }
+  after=$(cpu_ns)
+  sleep 0.2
+  sent=$(sed -n 's/sent=\([0-9]*\).*/\1/p' "$work/load") elapsed=$(sed -n 's/.*elapsed_ms=//p' "$work/load")
+  received=$(($(taken) - got))
+  lost_interface=$(($(interface_losses) - interface)) lost_socket=$(($(socket_losses) - socket))
+  cost=$(((after - before) / (received > 0 ? received : 1)))
+}
+
+report() {
+  echo "# $1: $((sent * 1000 / elapsed)) packets/s, $cost ns of CPU a packet; sent $sent =" \
+    "received $received + lost at interface $lost_interface + at socket $lost_socket"
+  equal "$1: what was sent is accounted for" "$sent" $((received + lost_interface + lost_socket))
+}
+
+make_namespaces
+ethtool -l "$veth" >/dev/null 2>&1
+write_config
+start_bench xdp
+for r in 1 2 3 4; do
+measure udp 10.77.0.2 "$pps"
+report "AF_XDP"
+done
+xdp_cost=$cost
+check "AF_XDP: $xdp_cost ns a packet, at most $limit_ns" test "$xdp_cost" -le "$limit_ns"
+measure live "$veth" "$live_pps"
+report "live frames"
+check "live frames: $((sent * 1000 / elapsed)) packets/s, at least 500000" test $((sent * 1000 / elapsed)) -ge 500000
+stop_distributor
+
+start_bench udp
+for r in 1 2 3; do
+measure udp 10.77.0.2 "$pps"
+report "kernel sockets"
+done
+check "AF_XDP costs $((xdp_cost * 100 / cost)) % of kernel sockets, at most 50 %" test $((xdp_cost * 100)) -le $((cost * 50))
+stop_distributor
+finish
