@@ -3,11 +3,12 @@
 # through one veth queue, first with AF_XDP, then with kernel sockets, then live frames at twelve times that rate
 # into the XDP program. In each run everything sent must be accounted for.
 #
-# SECONDS_EACH=10 says how long a run takes, CHANNELS=400, PPS=50000, LIVE_PPS=600000.
+# SECONDS_EACH=5 says how long a run takes, ROUNDS=4 how many there are of each back end, of which the best
+# counts; CHANNELS=400, PPS=50000, LIVE_PPS=600000.
 # Exit status: 0 when all goals are met.
 . "$(dirname "$0")/../../tests/integration/lib.sh"
 
-seconds=${SECONDS_EACH:-10} channels=${CHANNELS:-400} pps=${PPS:-50000} live_pps=${LIVE_PPS:-600000}
+seconds=${SECONDS_EACH:-5} rounds=${ROUNDS:-4} channels=${CHANNELS:-400} pps=${PPS:-50000} live_pps=${LIVE_PPS:-600000}
 limit_ns=1800 # a packet, AF_XDP
 
 # The channels, running, as the distributor keeps them.
@@ -58,17 +59,17 @@ socket_losses() {
   awk 'NR > 1 {n += $NF} END {print n + 0}' "/proc/$distributor_pid/net/udp"
 }
 
-# What the channels have taken in: RTP packets passed on, dropped or waiting, and TS without RTP.
-taken() {
-  total datagrams_received
+# Datagrams that the veth pair had no room for.
+veth_losses() {
+  ip -n "$ns_source" -s -j link show "$veth_source" | jq '.[0].stats64.tx.dropped'
 }
 
-# measure KIND TARGET PPS: run a load; sets sent, elapsed, received, lost, cost.
+# measure KIND TARGET PPS: run a load; sets sent, elapsed, received, lost_*, cost.
 measure() {
   local kind=$1 run=in_source before after
-  local got interface socket
+  local got interface socket link
   [ "$kind" = udp ] || run=in_ns
-  got=$(taken) interface=$(interface_losses) socket=$(socket_losses)
+  got=$(total datagrams_received) interface=$(interface_losses) socket=$(socket_losses) link=$(veth_losses)
   before=$(cpu_ns)
   $run taskset -c 0 "$build/bench/ingest_load" "$kind" "$2" 10000 "$channels" "$3" "$seconds" >"$work/load" || {
     not_ok "the load runs" "$(cat "$work/load")"
@@ -77,37 +78,45 @@ measure() {
   after=$(cpu_ns)
   sleep 0.2
   sent=$(sed -n 's/sent=\([0-9]*\).*/\1/p' "$work/load") elapsed=$(sed -n 's/.*elapsed_ms=//p' "$work/load")
-  received=$(($(taken) - got))
+  received=$(($(total datagrams_received) - got))
   lost_interface=$(($(interface_losses) - interface)) lost_socket=$(($(socket_losses) - socket))
+  lost_link=$(($(veth_losses) - link))
   cost=$(((after - before) / (received > 0 ? received : 1)))
 }
 
 report() {
   echo "# $1: $((sent * 1000 / elapsed)) packets/s, $cost ns of CPU a packet; sent $sent =" \
-    "received $received + lost at interface $lost_interface + at socket $lost_socket"
-  equal "$1: what was sent is accounted for" "$sent" $((received + lost_interface + lost_socket))
+    "received $received + lost in veth $lost_link + at interface $lost_interface + at socket $lost_socket"
+  equal "$1: what was sent is accounted for" "$sent" $((received + lost_link + lost_interface + lost_socket))
+}
+
+# measure_cost NAME: the least of some runs, as other work on the machine only adds; sets best.
+measure_cost() {
+  local round
+  best=0
+  for ((round = 0; round < rounds; round++)); do
+    measure udp 10.77.0.2 "$pps"
+    report "$1"
+    [ "$best" -gt 0 ] && [ "$best" -le "$cost" ] || best=$cost
+  done
 }
 
 make_namespaces
-ethtool -l "$veth" >/dev/null 2>&1
 write_config
 start_bench xdp
-for r in 1 2 3 4; do
-measure udp 10.77.0.2 "$pps"
-report "AF_XDP"
-done
-xdp_cost=$cost
-check "AF_XDP: $xdp_cost ns a packet, at most $limit_ns" test "$xdp_cost" -le "$limit_ns"
+measure_cost "AF_XDP"
+xdp=$best
+check "AF_XDP: $xdp ns a packet, at most $limit_ns" test "$xdp" -le "$limit_ns"
+
 measure live "$veth" "$live_pps"
 report "live frames"
-check "live frames: $((sent * 1000 / elapsed)) packets/s, at least 500000" test $((sent * 1000 / elapsed)) -ge 500000
+rate=$((sent * 1000 / elapsed))
+check "live frames: $rate packets/s, at least 500000" test "$rate" -ge 500000
 stop_distributor
 
 start_bench udp
-for r in 1 2 3; do
-measure udp 10.77.0.2 "$pps"
-report "kernel sockets"
-done
-check "AF_XDP costs $((xdp_cost * 100 / cost)) % of kernel sockets, at most 50 %" test $((xdp_cost * 100)) -le $((cost * 50))
+measure_cost "kernel sockets"
+check "AF_XDP costs $((xdp * 100 / best)) % of what kernel sockets cost, at most 50 %" \
+  test $((xdp * 100)) -le $((best * 50))
 stop_distributor
 finish
