@@ -68,6 +68,7 @@ for i in 0 1 2; do
     "$(channel_counter "$channel" rtp_received)"
   equal "$name: nothing wrong was recovered" 0 "$(channel_counter "$channel" fec_wrong)"
   equal "$name: nothing was recovered too late" 0 "$(channel_counter "$channel" fec_late)"
+  sums_close "$name: the sums close" "$channel"
   check "$name: the SRT side is byte-exact" cmp "$work/expected$i.ts" "$work/got$i.ts"
 done
 check "a recovery that was complete and one that could not be" test "$complete$incomplete" = 11
