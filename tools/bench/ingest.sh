@@ -26,18 +26,16 @@ write_config() {
   } >"$work/config/channels.json"
 }
 
-# The sender gets the first processor, the ingest thread the last one, where there are several.
-on_cpu() {
-  taskset -pc "$1" "$2" >/dev/null
-}
-
+# The sender gets the first processor, the ingest thread the last one, where there are several; both go before
+# other work of the machine, which else would stop the sender and make batches of what should come evenly.
 start_bench() {
   local task
   start_distributor --log-level warning --interface "$veth" --ingest "$1"
   for task in "/proc/$distributor_pid/task"/*; do
     if [ "$(cat "$task/comm")" = ingest ]; then ingest=${task##*/}; fi
   done
-  on_cpu $(($(nproc) - 1)) "$ingest"
+  taskset -pc $(($(nproc) - 1)) "$ingest" >/dev/null
+  chrt -f -p 10 "$ingest" || echo "# no real-time priority here"
 }
 
 # cpu_ns: of the ingest thread since it began.
@@ -71,7 +69,7 @@ measure() {
   [ "$kind" = udp ] || run=in_ns
   got=$(total datagrams_received) interface=$(interface_losses) socket=$(socket_losses) link=$(veth_losses)
   before=$(cpu_ns)
-  $run taskset -c 0 "$build/bench/ingest_load" "$kind" "$2" 10000 "$channels" "$3" "$seconds" >"$work/load" || {
+  $run taskset -c 0 chrt -f 10 "$build/bench/ingest_load" "$kind" "$2" 10000 "$channels" "$3" "$seconds" >"$work/load" || {
     not_ok "the load runs" "$(cat "$work/load")"
     finish
   }
@@ -109,7 +107,7 @@ write_config
 start_bench xdp
 measure_cost "AF_XDP"
 xdp=$best
-check "AF_XDP: $xdp ns a packet, at most $limit_ns" test "$xdp" -le "$limit_ns"
+check "AF_XDP: $xdp ns a packet, at most $limit_ns" test $((xdp > 0 && xdp <= limit_ns)) = 1
 
 measure live "$veth" "$live_pps"
 report "live frames"
@@ -119,8 +117,7 @@ stop_distributor
 
 start_bench udp
 measure_cost "kernel sockets"
-[ "$best" -gt 0 ] || finish
-check "AF_XDP costs $((xdp * 100 / best)) % of what kernel sockets cost, at most 50 %" \
-  test $((xdp * 100)) -le $((best * 50))
+check "AF_XDP costs $((xdp * 100 / (best + 1))) % of what kernel sockets cost, at most 50 %" \
+  test $((xdp > 0 && xdp * 100 <= best * 50)) = 1
 stop_distributor
 finish
