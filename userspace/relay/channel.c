@@ -166,6 +166,11 @@ void channel_receive(struct channel *channel, unsigned int path, enum channel_in
 		                    size, now_ns);
 }
 
+void channel_prefetch(const struct channel *channel)
+{
+	ring_prefetch(channel->ring);
+}
+
 /* One line when the stream comes and one when it goes. */
 static void report_signal(struct channel *channel, int64_t now_ns)
 {

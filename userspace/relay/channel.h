@@ -60,6 +60,9 @@ void channel_destroy(struct channel *channel);
 void channel_receive(struct channel *channel, unsigned int path, enum channel_input input,
                      const uint8_t *datagram, size_t size, int64_t now_ns);
 
+/* A datagram of media will come soon: bring near what it will be written to. Thread: ingest. */
+void channel_prefetch(const struct channel *channel);
+
 #define CHANNEL_NO_SIGNAL_NS 2000000000LL /* without TS for longer, a channel has no signal */
 
 /*
