@@ -41,7 +41,7 @@ const struct counter_info ingest_counter_table[] = {INGEST_COUNTERS(COUNTER_ROW)
 static void tick_channels(struct ingest *ingest, int64_t now_ns)
 {
 	for (struct ingest_binding *b = ingest->table.all; b; b = b->next_all)
-		if (b->target.input == CHANNEL_MEDIA && b->target.path == 0)
+		if (b->target.input == CHANNEL_MEDIA)
 			channel_tick(b->target.channel, now_ns);
 }
 
