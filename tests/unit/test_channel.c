@@ -75,11 +75,19 @@ static void receive(struct channel *channel, const struct datagram *d, int64_t n
 
 static struct channel *make_channel(void)
 {
-	const struct channel_config config = {.name = "News", .reorder_ms = 50};
+	const struct channel_config config = {.name = "News", .settings.reorder_ms = 50};
 	struct channel *channel;
 
 	assert_int_equal(channel_create(&channel, &config), 0);
 	return channel;
+}
+
+static uint64_t rtp_counter(const struct channel *channel, size_t index)
+{
+	struct rtp_counters counters = {0};
+
+	channel_rtp_counters(channel, &counters);
+	return counter_at(&counters, index);
 }
 
 static uint64_t counter(const struct channel *channel, const char *name)
@@ -89,7 +97,7 @@ static uint64_t counter(const struct channel *channel, const char *name)
 			return counter_at(channel_counters(channel), i);
 	for (size_t i = 0; i < RTP_COUNTER_COUNT; i++)
 		if (!strcmp(rtp_counter_table[i].name, name))
-			return counter_at(channel_rtp_counters(channel), i);
+			return rtp_counter(channel, i);
 	fail_msg("no counter %s", name);
 	return 0;
 }
@@ -237,7 +245,7 @@ static void test_reorder_changes(void **state)
 	d.sequence = 3;
 	receive(channel, &d, NS_PER_S);
 	assert_int_equal(ring_head(channel_ring(channel)), 1);
-	channel_set_recovery(channel, 0, false);
+	channel_configure(channel, &(struct channel_settings){.reorder_ms = 0});
 	channel_tick(channel, NS_PER_S + NS_PER_MS);
 	assert_int_equal(ring_head(channel_ring(channel)), 2);
 	d.sequence = 5;

@@ -42,8 +42,8 @@ static void test_new(void **state)
 	                       true, &error),
 	                 0);
 	assert_string_equal(entry.name, "News");
-	assert_string_equal(entry.rtp_ip, "0.0.0.0");
-	assert_int_equal(entry.rtp_port, 5000);
+	assert_string_equal(entry.inputs[0].rtp_ip, "0.0.0.0");
+	assert_int_equal(entry.inputs[0].rtp_port, 5000);
 	assert_false(entry.autostart);
 	assert_false(entry.running);
 	assert_int_equal(entry.output_count, 2);
@@ -234,7 +234,7 @@ static void test_update(void **state)
 	                       "{\"url\":\"srt://h:1?passphrase=0123456789\"}]}",
 	                       true, &error),
 	                 0);
-	assert_string_equal(entry.rtp_ip, "ff3e::1");
+	assert_string_equal(entry.inputs[0].rtp_ip, "ff3e::1");
 	strcpy(first, entry.outputs[0].id);
 	strcpy(second, entry.outputs[1].id);
 
@@ -294,9 +294,9 @@ static void test_overlap(void **state)
 		assert_int_equal(apply(&a, text, false, &error), 0);
 		snprintf(text, sizeof(text), "{\"rtp_ip\":\"%s\",\"rtp_port\":5}", cases[i].b);
 		assert_int_equal(apply(&b, text, false, &error), 0);
-		assert_int_equal(channel_entry_overlaps(&a, &b), cases[i].overlaps);
-		b.rtp_port = 6;
-		assert_false(channel_entry_overlaps(&a, &b));
+		assert_int_equal(channel_entry_overlap(&a, 0, &b) != NULL, cases[i].overlaps);
+		b.inputs[0].rtp_port = 6;
+		assert_null(channel_entry_overlap(&a, 0, &b));
 	}
 }
 
@@ -348,7 +348,7 @@ static void test_stored_defaults(void **state)
 	                 0);
 	assert_false(entry.running);
 	assert_false(entry.autostart);
-	assert_string_equal(entry.rtp_ip, "0.0.0.0");
+	assert_string_equal(entry.inputs[0].rtp_ip, "0.0.0.0");
 	assert_int_equal(entry.created_at_s, 1714979289);
 	assert_string_equal(entry.outputs[0].name, "srt://h:1");
 	assert_true(entry.outputs[0].enabled);
@@ -370,7 +370,7 @@ static void test_stored_null(void **state)
 	                             "\"desired\":null,\"created_at\":null}",
 	                             why, sizeof(why)),
 	                 0);
-	assert_string_equal(entry.rtp_ip, "0.0.0.0");
+	assert_string_equal(entry.inputs[0].rtp_ip, "0.0.0.0");
 	assert_false(entry.autostart || entry.running);
 	assert_int_equal(entry.output_count, 0);
 	channel_entry_free(&entry);
