@@ -7,15 +7,19 @@ switches=100 timeout_ms=200
 limit_ms=$(((timeout_ms + 100) * patience))
 
 make_namespaces
-make_ts "$work/primary.ts" 4
-make_ts "$work/backup.ts" 4 -vf hue=s=0
+make_ts "$work/film.ts" 4
+make_ts "$work/grey.ts" 4 -vf hue=s=0
+# Long enough not to end meanwhile; one at a constant bit rate, the other not.
+in_source ffmpeg -nostdin -v error -stream_loop 29 -i "$work/film.ts" -c copy -muxrate 3M "$work/primary.ts"
+in_source ffmpeg -nostdin -v error -stream_loop 29 -i "$work/grey.ts" -c copy "$work/backup.ts"
+# It is the distributor that is measured, not what else runs on this machine.
+chrt --rr -p 1 $$ 2>/dev/null
 start_distributor --interface "$veth"
 mkfifo "$work/relayed"
-timeout 90 nsenter --net="/run/netns/$ns_source" "$build/tools/failover_gate" 7000 10.77.0.2 5000 5010 \
+timeout 120 nsenter --net="/run/netns/$ns_source" "$build/tools/failover_gate" 7000 10.77.0.2 5000 5010 \
   $switches "$work/got.ts" <"$work/relayed" >"$work/gate" &
-gate=$!
-pids+=("$gate")
-background srt-live-transmit -q -a no "srt://127.0.0.1:9000?mode=listener&latency=60" file://con \
+pids+=($!)
+background stdbuf -o0 srt-live-transmit -q -a no "srt://127.0.0.1:9000?mode=listener&latency=60" file://con \
   >"$work/relayed" 2>"$work/receiver.log"
 api POST /api/channels "{\"name\":\"News\",\"rtp_port\":5000,\"backup\":{\"rtp_port\":5010},
   \"failover\":{\"timeout_ms\":$timeout_ms}}"
@@ -29,7 +33,10 @@ for i in 0 1; do
     "$work/${name[i]}.ts" "127.0.0.1:$((7000 + i))" >"$work/source$i" &
   pids+=($!)
 done
-wait "$gate"
+gate_is_done() {
+  grep -q '^switches=' "$work/gate"
+}
+wait_for 90 gate_is_done
 summary=$(tail -1 "$work/gate")
 equal "it switches $switches times" "switches=$switches" "${summary%% *}"
 longest_ms=$(sed -n 's/.*longest_ms=\([0-9]*\).*/\1/p' <<<"$summary")
@@ -37,11 +44,13 @@ check "each within $limit_ms ms, the longest took $longest_ms" test "${longest_m
 equal "half of them to the backup" $((switches / 2)) "$(grep -c 'to backup' "$work/gate")"
 equal "nothing of a source that was left" 0 "${summary##*mixed=}"
 
-report=$("$build/tools/ts_check" "$work/got.ts")
-check "a valid TS: $(tail -1 <<<"$report")" test "${report##*errors=}" -eq 0 ||
-  printf '%s\n' "$report"
+head -c $(($(size_of "$work/got.ts") / 188 * 188)) "$work/got.ts" >"$work/all.ts"
+# The film has a pause of 130 ms in its PCRs where it begins again.
+report=$("$build/tools/ts_check" "$work/all.ts" 150)
+equal "a valid TS" "errors=0" "$(grep -o 'errors=.*' <<<"$report")"
+echo "$report" | sed 's/^/# /'
 frames=$(ffprobe -v quiet -count_frames -select_streams v -show_entries stream=nb_read_frames \
-  -of default=nw=1:nk=1 "$work/got.ts" | head -1)
+  -of default=nw=1:nk=1 "$work/all.ts" | head -1)
 check "which decodes ($frames frames)" test "${frames:-0}" -gt 100
 
 api GET "/api/channels/$channel"
@@ -54,12 +63,6 @@ equal "each switch is an event of the channel" "$switches" \
 equal "with its cause" "channel \"News\": switched to backup: no TS for $timeout_ms ms" \
   "$(json "${filter}[0].text")"
 
-# The gate has ended, so the sources are let through to nobody: send to the distributor itself.
-for i in 0 1; do
-  nsenter --net="/run/netns/$ns_source" "$build/media-source" --loop forever --seed $((i + 3)) \
-    "$work/primary.ts" "10.77.0.2:$((5000 + 10 * i))" >"$work/source$i" &
-  pids+=($!)
-done
 both_receive() {
   api GET "/api/channels/$channel" && [ "$(json '[.inputs[].state] | unique[]')" = receiving ]
 }

@@ -6,8 +6,8 @@
  * transport_priority, so that they are told apart in RELAYED, the TS that the distributor sends, which is copied to
  * RECORD. Whichever source is relayed is cut off, until the other one is; then it is let through again. This is done
  * SWITCHES times. Prints for each "N to NAME gap_ms=X": from the last packet of the one to the first of the other in
- * RELAYED; and for all "switches=N longest_ms=X mixed=N" (mixed: packets of a source that was left already).
- * Exit status 1 when a switch takes longer than 5 s.
+ * RELAYED; and for all "switches=N longest_ms=X mixed=N" (mixed: how often a source came back that was cut off). From
+ * then on both are let through until RELAYED ends. Exit status 1 when a switch takes longer than 5 s.
  */
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -110,11 +110,11 @@ static bool take_relayed(void)
 
 	if (size <= 0)
 		return false;
-	fwrite(bytes, 1, (size_t)size, relayed.record);
 	for (ssize_t i = 0; i < size; i++) {
 		relayed.packet[relayed.have++] = bytes[i];
 		if (relayed.have < PACKET)
 			continue;
+		fwrite(relayed.packet, 1, PACKET, relayed.record);
 		take_packet(at_ms);
 		relayed.have = 0;
 	}
@@ -167,5 +167,9 @@ int main(int argc, char **argv)
 	}
 	carry(500, -2);
 	printf("switches=%d longest_ms=%.0f mixed=%lu\n", done, longest_ms, relayed.mixed);
+	fflush(stdout);
+	fflush(relayed.record);
+	while (done == switches && carry(GIVE_UP_MS, -2))
+		fflush(relayed.record);
 	return fclose(relayed.record) || done < switches;
 }

@@ -1,8 +1,8 @@
 /*
- * ts_check FILE: is it a valid transport stream (ISO/IEC 13818-1)? Written from the standard, sharing nothing with
+ * ts_check FILE [PCR_MS]: is it a valid transport stream (ISO/IEC 13818-1)? Written from the standard, sharing nothing with
  * what it tests. Checked of every packet: sync byte, adaptation field control, length of the adaptation field; the
  * continuity counter (2.4.3.3), which may jump only where discontinuity_indicator is set; PCRs, which may go back
- * or on by more than 100 ms only in a packet with it (2.4.3.5; TR 101 290 2.3b); that the indicator is not set in
+ * or on by more than PCR_MS (100) only in a packet with it (2.4.3.5; TR 101 290 2.3b); that the indicator is not set in
  * three packets in a row of a PID without PCR. Of PAT and PMT: the CRC of every section. Prints
  * "packets=N pat=N pmt=N discontinuities=N errors=N" and the first errors; the exit status is 1 if there are any.
  */
@@ -13,13 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PACKET    188
-#define PIDS      8192
-#define NULL_PID  0x1fff
-#define SECTION   4096
-#define SHOWN     20
-#define PCR_LIMIT 2700000 /* 100 ms */
-#define PCR_WRAP  ((1LL << 33) * 300)
+#define PACKET   188
+#define PIDS     8192
+#define NULL_PID 0x1fff
+#define SECTION  4096
+#define SHOWN    20
+#define PCR_WRAP ((1LL << 33) * 300)
 
 struct pid {
 	bool seen, has_pcr, is_pmt, collecting;
@@ -31,6 +30,7 @@ struct pid {
 };
 
 static struct pid *pids;
+static int64_t pcr_limit = 2700000; /* 100 ms */
 static unsigned long packets, errors, discontinuities, pats, pmts;
 
 static void fail(unsigned int pid, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -152,7 +152,7 @@ static void check_pcr(unsigned int number, const uint8_t *p, bool announced)
 	const int64_t pcr = base * 300 + ((p[10] & 1) << 8 | p[11]);
 	const int64_t step = (pcr - pid->pcr + PCR_WRAP) % PCR_WRAP;
 
-	if (pid->has_pcr && !announced && step > PCR_LIMIT)
+	if (pid->has_pcr && !announced && step > pcr_limit)
 		fail(number, "PCR %lld after %lld", (long long)pcr, (long long)pid->pcr);
 	pid->has_pcr = true;
 	pid->pcr = pcr;
@@ -185,13 +185,15 @@ static void check_packet(const uint8_t *p)
 
 int main(int argc, char **argv)
 {
-	FILE *file = argc == 2 ? fopen(argv[1], "rb") : NULL;
+	FILE *file = argc == 2 || argc == 3 ? fopen(argv[1], "rb") : NULL;
 	uint8_t packet[PACKET];
 	size_t size;
 
 	pids = calloc(PIDS, sizeof(*pids));
 	if (!file || !pids)
 		return 2;
+	if (argc == 3)
+		pcr_limit = atoi(argv[2]) * 27000LL;
 	while ((size = fread(packet, 1, PACKET, file)) == PACKET) {
 		check_packet(packet);
 		packets++;

@@ -89,50 +89,81 @@ static void push_pcr(struct pcr_clock *clock, uint16_t pid, int64_t pcr)
 	pcr_clock_push(clock, packet);
 }
 
+/* A constant bit rate: 10 packets and 10 * ticks of 27 MHz between PCRs. Returns the last PCR. */
+static int64_t push_steady(struct pcr_clock *clock, uint16_t pid, int64_t pcr, int64_t ticks)
+{
+	for (int i = 0; i < 10; i++) {
+		if (i) {
+			push_others(clock, 9);
+			pcr = (pcr + 10 * ticks) % TS_WRAP_27M;
+		}
+		push_pcr(clock, pid, pcr);
+	}
+	return pcr;
+}
+
+static void assert_before(const struct pcr_clock *clock, uint16_t pid, int64_t expected)
+{
+	int64_t pcr = -1;
+
+	assert_true(pcr_clock_before(clock, pid, &pcr));
+	assert_int_equal(pcr, expected);
+}
+
 static void test_clock(void **state)
 {
 	struct pcr_clock clock = {0};
-	int64_t pcr;
+	int64_t last, pcr;
 
 	(void)state;
 	assert_false(pcr_clock_before(&clock, 0x100, &pcr));
 	push_pcr(&clock, 0x100, 1000);
-	assert_true(pcr_clock_before(&clock, 0x100, &pcr));
-	assert_int_equal(pcr, 1000); /* the rate is not known */
+	assert_before(&clock, 0x100, 1000); /* the rate is not known */
 	push_others(&clock, 9);
 	push_pcr(&clock, 0x100, 2000);
-	assert_true(pcr_clock_before(&clock, 0x100, &pcr));
-	assert_int_equal(pcr, 1900); /* one packet before this one, 100 a packet */
-	push_others(&clock, 1);
-	assert_true(pcr_clock_before(&clock, 0x100, &pcr));
-	assert_int_equal(pcr, 2000);
 	push_others(&clock, 4);
-	assert_true(pcr_clock_before(&clock, 0x100, &pcr));
-	assert_int_equal(pcr, 2400);
-	assert_false(pcr_clock_before(&clock, 0x200, &pcr));
-
-	/* Over the wrap, and over a jump, where no rate is to be had. */
-	push_pcr(&clock, 0x101, TS_WRAP_27M - 500);
-	push_others(&clock, 9);
-	push_pcr(&clock, 0x101, 500);
-	assert_true(pcr_clock_before(&clock, 0x101, &pcr));
-	assert_int_equal(pcr, 400);
-	push_pcr(&clock, 0x101, 50);
-	push_others(&clock, 3);
-	assert_true(pcr_clock_before(&clock, 0x101, &pcr));
-	assert_int_equal(pcr, 50);
-	push_pcr(&clock, 0x102, TS_WRAP_27M - 200);
-	push_others(&clock, 1);
-	push_pcr(&clock, 0x102, 0);
-	assert_true(pcr_clock_before(&clock, 0x102, &pcr));
-	assert_int_equal(pcr, TS_WRAP_27M - 100);
-
+	assert_before(&clock, 0x100, 2000); /* nor whether it is constant */
 	pcr_clock_reset(&clock);
-	assert_false(pcr_clock_before(&clock, 0x100, &pcr));
+
+	last = push_steady(&clock, 0x100, 1000, 8000);
+	assert_before(&clock, 0x100, last - 8000); /* one packet before this one */
+	push_others(&clock, 1);
+	assert_before(&clock, 0x100, last);
+	push_others(&clock, 4);
+	assert_before(&clock, 0x100, last + 4 * 8000);
+	assert_false(pcr_clock_before(&clock, 0x200, &pcr));
+	push_others(&clock, 1000); /* more than PCRs may be apart */
+	assert_before(&clock, 0x100, last);
+
+	last = push_steady(&clock, 0x101, TS_WRAP_27M - 85000, 1000); /* over the wrap */
+	assert_int_equal(last, 5000);
+	push_others(&clock, 3);
+	assert_before(&clock, 0x101, 7000);
+	push_steady(&clock, 0x102, TS_WRAP_27M - 90000, 1000);
+	assert_before(&clock, 0x102, TS_WRAP_27M - 1000);
+}
+
+/* A rate that changes, a time base that does, a packet that was lost: nothing beyond the last PCR. */
+static void test_clock_unsteady(void **state)
+{
+	static const int64_t steps[] = {80000, 88000, -80000, 27000000};
+	struct pcr_clock clock;
+	int64_t last;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		clock = (struct pcr_clock){0};
+		last = push_steady(&clock, 0x100, 1000000, 8000) + steps[i];
+		push_others(&clock, 9);
+		push_pcr(&clock, 0x100, last);
+		push_others(&clock, 3);
+		assert_before(&clock, 0x100, last + (i == 0 ? 2 * 8000 : 0));
+	}
+	clock = (struct pcr_clock){0};
 	for (uint16_t pid = 0; pid < 100; pid++) /* bounded */
 		push_pcr(&clock, pid, 1);
-	assert_true(pcr_clock_before(&clock, PCR_CLOCK_PIDS - 1, &pcr));
-	assert_false(pcr_clock_before(&clock, PCR_CLOCK_PIDS, &pcr));
+	assert_before(&clock, PCR_CLOCK_PIDS - 1, 1);
+	assert_false(pcr_clock_before(&clock, PCR_CLOCK_PIDS, &last));
 }
 
 /* A wrong PCR of all ones is taken for what it is modulo the wrap. */
@@ -144,16 +175,14 @@ static void test_splice_pcr(void **state)
 
 	(void)state;
 	splice_begin(&splice);
-	push_pcr(&clock, 0x100, 10000);
-	push_others(&clock, 9);
-	push_pcr(&clock, 0x100, 20000);
+	push_steady(&clock, 0x100, 10000, 1000);
 	push_others(&clock, 5);
 	make(packet, 0x100, PAYLOAD, 7, -1);
 	pcr_clock_push(&clock, packet);
 	assert_true(splice_packet(&splice, &clock, packet, out));
 	assert_true(ts_has_discontinuity(out));
 	assert_true(ts_has_pcr(out));
-	assert_int_equal(ts_get_pcr(out), 25000);
+	assert_int_equal(ts_get_pcr(out), 105000);
 	assert_int_equal(out[4], 183);
 	assert_int_equal(out[12], 0xff);
 
@@ -172,6 +201,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_headers),
 		cmocka_unit_test(test_clock),
+		cmocka_unit_test(test_clock_unsteady),
 		cmocka_unit_test(test_splice_pcr),
 	};
 

@@ -1,6 +1,7 @@
 /*
- * What PCR a TS would have at any of its packets: the last one of each PCR PID, gone on with at the rate of
- * the two before (ISO/IEC 13818-1 section 2.4.2.2: the rate is constant between PCRs). One thread.
+ * What PCR a TS would have at any of its packets. At a constant bit rate that is the last one, gone on with by
+ * the number of packets since (ISO/IEC 13818-1 section 2.4.2.2). Otherwise it is the last one itself: a little
+ * early, but never beyond the next. One thread.
  */
 #ifndef RELAY_PCR_CLOCK_H
 #define RELAY_PCR_CLOCK_H
@@ -17,9 +18,10 @@ struct pcr_clock {
 	size_t count;
 	struct {
 		uint16_t pid;
-		int64_t pcr;        /* the last one, 27 MHz */
-		uint64_t at;        /* the packet that had it */
-		int64_t per_packet; /* 27 MHz ticks, 0: not known yet */
+		int64_t pcr;         /* the last one, 27 MHz */
+		uint64_t at;         /* the packet that had it */
+		int64_t per_packet;  /* 27 MHz ticks */
+		unsigned int steady; /* so many times in a row it was the same */
 	} pids[PCR_CLOCK_PIDS];
 };
 
