@@ -212,8 +212,10 @@ static void begin_failover(struct channel *channel, int64_t now_ns)
 
 	input_reset(&channel->inputs[INPUT_BACKUP]);
 	failover_begin(&channel->failover, &settings, now_ns);
-	if (channel->failover.active != active_input(channel))
-		switch_for(channel, FAILOVER_NOTHING);
+	if (channel->failover.active == active_input(channel))
+		return;
+	input_reset(&channel->inputs[INPUT_PRIMARY]); /* it went on with the backup's source */
+	switch_for(channel, FAILOVER_NOTHING);
 }
 
 /* From here on there is the primary alone, or both as one. */
