@@ -23,7 +23,7 @@ static void tick_channels(struct ingest *ingest, int64_t now_ns)
 
 	while (binding_table_turn(&ingest->table, &list, now_ns))
 		for (struct ingest_binding *b = ingest->table.all[list]; b; b = b->next_all)
-			if (b->target.input == CHANNEL_MEDIA && b->target.path == 0)
+			if (b->target.input == CHANNEL_MEDIA)
 				channel_tick(b->target.channel, now_ns);
 }
 
