@@ -75,14 +75,19 @@ export class Actions extends EventTarget {
   }
 
   newChannel() {
-    this.#dialogs.channel.open(null, async (fields) => {
+    this.#dialogs.channel.open(null, this.#interfaceNames(), async (fields) => {
       this.dispatchEvent(new ChannelCreatedEvent(await this.#server.createChannel(fields)));
     });
   }
 
+  #interfaceNames() {
+    return (this.#store.health?.interfaces ?? []).map(({ name }) => name);
+  }
+
   /** @param {Channel} channel */
   #editChannel(channel) {
-    this.#dialogs.channel.open(channel, (fields) => this.#server.updateChannel(channel.id, fields));
+    this.#dialogs.channel.open(channel, this.#interfaceNames(),
+      (fields) => this.#server.updateChannel(channel.id, fields));
   }
 
   /** @param {Channel} channel */

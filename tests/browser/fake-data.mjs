@@ -6,12 +6,17 @@ import { randomUUID } from 'node:crypto';
 /**
  * @typedef {import('../../dashboard/types.js').Channel} Channel
  * @typedef {import('../../dashboard/types.js').Output} Output
+ * @typedef {import('../../dashboard/types.js').Input} Input
  * @typedef {import('../../dashboard/types.js').Stats} Stats
+ * @typedef {import('../../dashboard/types.js').System} System
  */
 
 const CHANNEL_COUNTERS = [
-  'datagrams_received', 'bytes_received', 'bitrate_bps', 'rtp_lost', 'rtp_reordered', 'rtp_duplicates',
-  'rtp_restarts', 'rejected_truncated', 'rejected_version', 'rejected_padding', 'rejected_size', 'rejected_sync',
+  'datagrams_received', 'bytes_received', 'bitrate_bps', 'rtp_received', 'rtp_emitted', 'rtp_lost', 'rtp_recovered_fec',
+  'rtp_reordered', 'rtp_duplicates', 'rtp_late', 'rtp_stray', 'rtp_restarts', 'rtp_hold_ms', 'path0_received',
+  'path0_only', 'path1_received', 'path1_only', 'fec_received', 'fec_used', 'fec_columns', 'fec_rows',
+  'dropped_stranger', 'dropped_rate', 'dropped_socket',
+  'rejected_truncated', 'rejected_version', 'rejected_padding', 'rejected_size', 'rejected_sync',
 ];
 const OUTPUT_COUNTERS = ['bytes_sent', 'bitrate_bps', 'packets_lost', 'pktSndLoss', 'pktRetrans', 'byteSndDrop', 'frames_dropped', 'reconnects'];
 
@@ -30,10 +35,42 @@ export function makeOutput(fields) {
 
 /** @param {Partial<Channel> & {name: string, rtp_port: number}} fields @returns {Channel} */
 export function makeChannel(fields) {
-  return {
+  /** @type {Channel} */
+  const channel = {
     id: randomUUID(), rtp_ip: '0.0.0.0', autostart: false, created_at: new Date().toISOString(),
+    reorder_ms: 50, fec: 'off', sources: [], max_pps: 0, interface: null, backup: null,
     desired: 'stopped', state: 'stopped', last_error: null, outputs: [], ...fields,
+    failover: { mode: 'failover', timeout_ms: 500, return: 'stay', stable_ms: 10_000, merge_ms: 200, ...fields.failover },
     stats: { ...zeros(CHANNEL_COUNTERS), ...fields.stats },
+  };
+  const backup = { rtp_ip: '0.0.0.0', sources: [], interface: null };
+  if (channel.backup) channel.backup = Object.assign(backup, channel.backup);
+  channel.inputs ??= makeInputs(channel);
+  return channel;
+}
+
+/** The inputs in the state of their channel, the primary one active. @param {Channel} channel @returns {Input[]} */
+export function makeInputs({ rtp_ip, rtp_port, backup, failover, state, stats }) {
+  /** @type {Input[]} */
+  const inputs = [{ name: 'primary', address: `${rtp_ip}:${rtp_port}`, state, active: true, stats: { ...stats } }];
+  if (backup) {
+    inputs.push({
+      name: 'backup', address: `${backup.rtp_ip ?? '0.0.0.0'}:${backup.rtp_port}`, state,
+      active: failover?.mode === 'merge', stats: { ...stats },
+    });
+  }
+  return inputs;
+}
+
+/** @returns {System} */
+export function makeSystem() {
+  return {
+    version: '0.1.0', kernel: '6.12.0', capabilities: ['cap_net_raw', 'cap_bpf'], memlock: { limit: 67_108_864, used: 16_777_216 },
+    interfaces: [{
+      name: 'eth1', present: true, up: true, mtu: 1500, driver: 'ena', mode: 'xdp', reason: '', steps: [],
+      queues: [0, 1, 2, 3].map((queue) => ({ queue, mode: 'zero-copy', rx_dropped: 0, rx_ring_full: 0 })),
+      verdicts: { redirected: 1_234_567, pass_no_rule: 89, pass_not_udp: 0 },
+    }],
   };
 }
 
