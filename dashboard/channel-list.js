@@ -140,11 +140,12 @@ export class ChannelList extends EventTarget {
     const channel = event.target.closest('[data-channel]');
     if (!(button instanceof HTMLElement) || !(channel instanceof HTMLElement)) return;
     const id = channel.dataset.channel ?? '';
-    const output = event.target.closest('[data-output]');
+    const part = event.target.closest('[data-output], [data-input]');
     const action = button.dataset.action ?? '';
     const row = this.#rows.get(id);
     if (action === 'fold' && row) row.folded = !row.folded;
-    else actions.run(action, id, output instanceof HTMLElement ? output.dataset.output : undefined);
+    else if (action === 'account' && row) row.accounted = !row.accounted;
+    else actions.run(action, id, part instanceof HTMLElement ? part.dataset.output ?? part.dataset.input : undefined);
   }
 
   #shownRows() {

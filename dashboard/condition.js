@@ -4,6 +4,7 @@
  * at it. Pure functions of what the server sent.
  *
  * @typedef {import('./types.js').Channel} Channel
+ * @typedef {import('./types.js').Input} Input
  * @typedef {import('./types.js').Output} Output
  * @typedef {'good' | 'busy' | 'warn' | 'bad' | 'idle'} Tone
  *
@@ -40,9 +41,14 @@ function unknownCondition(state) {
   return { word: state, icon: 'no_signal', tone: 'warn' };
 }
 
-/** @param {Channel} channel */
+/** Of a channel, or of one of its inputs. @param {Channel | Input} channel */
 export function channelCondition(channel) {
   return CHANNEL_CONDITIONS[channel.state] ?? unknownCondition(channel.state);
+}
+
+/** Both inputs of a channel that has two, otherwise none. @param {Channel} channel */
+export function redundantInputs({ inputs = [] }) {
+  return inputs.length > 1 ? inputs : [];
 }
 
 /** @param {Output} output */
@@ -66,17 +72,19 @@ export function countOutputProblems({ outputs }) {
 }
 
 /**
- * How many things of this channel somebody should look at: itself, and each of its outputs.
+ * How many things of this channel somebody should look at: itself, or an input that would be missing
+ * when the other one fails, and each of its outputs.
  * @param {Channel} channel
  */
 export function countProblems(channel) {
-  return countOutputProblems(channel) + (isProblem(channelCondition(channel)) ? 1 : 0);
+  const ill = [channel, ...redundantInputs(channel)].some((input) => isProblem(channelCondition(input)));
+  return countOutputProblems(channel) + (ill ? 1 : 0);
 }
 
-/** What a running channel's datagrams were refused for, summed. @param {Channel} channel */
-export function countRejected(channel) {
+/** What datagrams were refused for, summed. @param {{stats: import('./types.js').Stats}} channel or input */
+export function countRejected({ stats }) {
   let rejected = 0;
-  for (const [name, value] of Object.entries(channel.stats)) {
+  for (const [name, value] of Object.entries(stats)) {
     if (name.startsWith('rejected_')) rejected += value;
   }
   return rejected;
@@ -125,7 +133,7 @@ export function summarise(channels) {
 
 /**
  * Whether the channel passes the filter. Every word typed must be found in its name, address or state
- * or in those of its outputs; the state, when given, must be the channel's or one of its outputs', and
+ * or in those of its inputs and outputs; the state, when given, must be the channel's or one of its outputs', and
  * "problem" stands for any that needs a look.
  * @param {Channel} channel
  * @param {{text: string, state: string}} filter
@@ -142,6 +150,7 @@ export function matchesFilter(channel, { text, state }) {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   if (words.length === 0) return true;
   const texts = [channel.name, `${channel.rtp_ip}:${channel.rtp_port}`, channelCondition(channel).word];
+  for (const input of redundantInputs(channel)) texts.push(input.address, channelCondition(input).word);
   for (const output of channel.outputs) texts.push(output.name, output.url, outputCondition(output).word);
   const haystack = texts.join('\n').toLowerCase();
   return words.every((word) => haystack.includes(word));

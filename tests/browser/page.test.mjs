@@ -310,7 +310,7 @@ pageTest('everything can be done from the keyboard', [oneChannel()], async ({ pa
   assert.equal(await page.evaluate(() => document.activeElement?.className), 'skip-link');
   await press('Enter', 'Tab');
   assert.equal(await focus(), 'Outputs of News');
-  await press('Tab', 'Tab', 'Tab', 'Tab');
+  await press('Tab', 'Tab', 'Tab', 'Tab', 'Tab');
   assert.equal(await focus(), 'Delete channel News');
   const outline = await page.evaluate(() => getComputedStyle(/** @type {Element} */ (document.activeElement)).outlineStyle);
   assert.equal(outline, 'solid', 'the focus can be seen');
