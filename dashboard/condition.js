@@ -57,6 +57,44 @@ export function outputCondition(output) {
   return OUTPUT_CONDITIONS[output.state] ?? unknownCondition(output.state);
 }
 
+/** @type {Record<string, string>} */
+const MODES = { xdp: 'native XDP', 'xdp-generic': 'generic XDP', udp: 'kernel sockets' };
+
+/** How an interface takes packets in. @param {string} mode the server's word */
+export function modeWord(mode) {
+  return MODES[mode] ?? mode;
+}
+
+/**
+ * @param {import('./types.js').SystemInterface} info
+ * @returns {Condition}
+ */
+export function interfaceCondition({ present, up, mode, reason }) {
+  if (!present) return { word: 'Not there', icon: 'error', tone: 'bad' };
+  if (!up) return { word: 'Down', icon: 'no_signal', tone: 'bad' };
+  if (reason) return { word: modeWord(mode), icon: 'no_signal', tone: 'warn' };
+  return { word: modeWord(mode), icon: 'connected', tone: 'good' };
+}
+
+/** @type {Record<string, Condition>} */
+const EVENT_CONDITIONS = {
+  signal_lost: { word: 'Signal lost', icon: 'no_signal', tone: 'bad' },
+  signal_back: { word: 'Signal back', icon: 'receiving', tone: 'good' },
+  input_switched: { word: 'Input switched', icon: 'switch', tone: 'warn' },
+  interface_down: { word: 'Interface down', icon: 'no_signal', tone: 'bad' },
+  interface_gone: { word: 'Interface gone', icon: 'error', tone: 'bad' },
+  interface_up: { word: 'Interface up', icon: 'connected', tone: 'good' },
+  interface_back: { word: 'Interface back', icon: 'connected', tone: 'good' },
+};
+
+/**
+ * @param {import('./types.js').ServerEvent} event one that this page does not know is a mere fact
+ * @returns {Condition}
+ */
+export function eventCondition({ type }) {
+  return EVENT_CONDITIONS[type] ?? { word: type.replaceAll('_', ' '), icon: 'connecting', tone: 'idle' };
+}
+
 /**
  * Running and healthy, or stopped on purpose, is no problem. Waiting and connecting are none either:
  * they pass, or turn into one.

@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * The counters of a channel in plain language: where packets went, group by group. A name that is not
- * here is one that this page does not know yet; it is shown by its name.
+ * Counters in plain language: where the packets of a channel went, group by group, and what interfaces
+ * count. A name that is not here is one that this page does not know yet; it is shown by its name.
  *
  * @typedef {object} Counter
  * @property {string} name the server's
@@ -100,6 +100,31 @@ export const COUNTER_GROUPS = [
   ] },
 ];
 
+/** Of an interface and of its queues. @type {Record<string, string>} */
+const INTERFACE_LABELS = {
+  queue: 'Queue',
+  mode: 'Mode',
+  frames: 'Frames of memory',
+  frames_received: 'Received',
+  rx_dropped: 'Dropped',
+  rx_ring_full: 'Ring full',
+  rx_fill_ring_empty: 'Fill ring empty',
+  redirected: 'To the channels',
+  drop_stranger: 'Dropped: of senders that are not allowed',
+  drop_rate: 'Dropped: over the rate ceiling',
+  pass_no_socket: 'To the kernel: queue without a socket',
+  pass_no_rule: 'To the kernel: port of no channel',
+  pass_not_udp: 'To the kernel: not UDP',
+  pass_not_ip: 'To the kernel: not IP',
+  pass_fragment: 'To the kernel: fragment',
+  pass_malformed: 'To the kernel: malformed',
+  pass_too_big: 'To the kernel: too big',
+  rx_packets: 'Packets received',
+  rx_bytes: 'Bytes received',
+  rx_errors: 'Faulty packets',
+  rx_missed: 'Missed for want of room',
+};
+
 /** The histogram of the time between packets: one counter for each range, "le" up to, "gt" over a limit. */
 const ARRIVAL = /^arrival_(le|gt)_(\d+)(us|ms|s)$/;
 
@@ -110,7 +135,7 @@ const KNOWN = new Map(COUNTER_GROUPS.flatMap(({ counters }) => counters).map((co
 
 /** @param {string} name */
 export function counterLabel(name) {
-  return KNOWN.get(name)?.label ?? name;
+  return KNOWN.get(name)?.label ?? INTERFACE_LABELS[name] ?? name;
 }
 
 /**

@@ -84,18 +84,24 @@
  * @property {boolean} present
  * @property {boolean} up
  * @property {number} [mtu]
- * @property {string} [driver]
+ * @property {number | null} [speed_mbps]
+ * @property {string | null} [driver]
  * @property {string} mode
  * @property {string} reason
- * @property {{mode: string, reason: string, fix: string}[]} [steps] the modes that were tried before, and why not
+ * @property {{mode: string, reason: string, fix: string | null}[]} [steps] better modes that were tried, and why not
+ * @property {{severity: string, sentence: string, command: string | null}[]} [preflight]
  * @property {(Record<string, number | string> & {queue: number, mode: string})[]} [queues]
- * @property {Stats} [verdicts] what became of the frames
+ * @property {Stats | null} [verdicts] what became of the frames
+ * @property {Stats} [link] the interface's own counters
  *
  * @typedef {object} System
  * @property {string} version
  * @property {string} kernel
- * @property {unknown} [capabilities]
- * @property {unknown} [memlock]
+ * @property {string} [architecture]
+ * @property {number} [cpus]
+ * @property {string[]} [capabilities]
+ * @property {{limit_bytes: number | null, umem_bytes: number}} [memlock]
+ * @property {{mode: string, zero_copy: boolean, fill_ring: number}} [ingest]
  * @property {SystemInterface[]} interfaces
  *
  * @typedef {object} ServerEvent something that happened

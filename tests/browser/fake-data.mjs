@@ -65,11 +65,16 @@ export function makeInputs({ rtp_ip, rtp_port, backup, failover, state, stats })
 /** @returns {System} */
 export function makeSystem() {
   return {
-    version: '0.1.0', kernel: '6.12.0', capabilities: ['cap_net_raw', 'cap_bpf'], memlock: { limit: 67_108_864, used: 16_777_216 },
+    version: '0.1.0', kernel: '6.12.0', architecture: 'x86_64', cpus: 8, capabilities: ['cap_net_raw', 'cap_bpf'],
+    memlock: { limit_bytes: 134_217_728, umem_bytes: 67_108_864 }, ingest: { mode: 'auto', zero_copy: true, fill_ring: 8192 },
     interfaces: [{
-      name: 'eth1', present: true, up: true, mtu: 1500, driver: 'ena', mode: 'xdp', reason: '', steps: [],
-      queues: [0, 1, 2, 3].map((queue) => ({ queue, mode: 'zero-copy', rx_dropped: 0, rx_ring_full: 0 })),
+      name: 'eth1', present: true, up: true, mtu: 1500, speed_mbps: 10_000, driver: 'ena', mode: 'xdp', reason: '',
+      steps: [], preflight: [],
+      queues: [0, 1, 2, 3].map((queue) => ({
+        queue, mode: 'zero-copy', frames: 8192, frames_received: 308_641, rx_dropped: 0, rx_ring_full: 0, rx_fill_ring_empty: 0,
+      })),
       verdicts: { redirected: 1_234_567, pass_no_rule: 89, pass_not_udp: 0 },
+      link: { rx_packets: 1_234_656, rx_bytes: 1_700_000_000, rx_errors: 0, rx_dropped: 0, rx_missed: 0 },
     }],
   };
 }
