@@ -124,7 +124,7 @@ export class Actions extends EventTarget {
     }
     this.#dialogs.confirm.ask({
       title: `Switch ${channel.name} to its ${input.name} input?`,
-      text: `No stream comes to ${input.address}: as long as that is so, the outputs get nothing.`,
+      text: `No stream comes to ${input.address}: the outputs would get nothing from there.`,
       action: 'Switch anyway',
     }, change);
   }

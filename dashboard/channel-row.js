@@ -132,21 +132,12 @@ export class ChannelRow {
   /** @param {Channel} channel */
   #showInputs(channel) {
     const inputs = redundantInputs(channel);
-    const active = document.activeElement;
-    const wasOnSwitch = [...this.#inputs.values()].some(({ element }) => element.contains(active));
     for (const input of inputs) {
       let row = this.#inputs.get(input.name);
       if (!row) this.#inputs.set(input.name, row = new InputRow(input.name));
       row.show(channel, input);
     }
     removeOthers(this.#inputs, new Set(inputs.map(({ name }) => name)));
-    // The button that was pressed is gone, for its input is in use now: the other one takes the focus over.
-    if (wasOnSwitch && !active?.checkVisibility()) this.#focusSwitch();
-  }
-
-  #focusSwitch() {
-    const button = this.element.querySelector('[data-action="switch-input"]:not([hidden])') ?? this.#toggle;
-    if (button instanceof HTMLElement) button.focus();
   }
 
   /** @param {Channel} channel */

@@ -80,6 +80,8 @@ export function interfaceCondition({ present, up, mode, reason }) {
 const EVENT_CONDITIONS = {
   signal_lost: { word: 'Signal lost', icon: 'no_signal', tone: 'bad' },
   signal_back: { word: 'Signal back', icon: 'receiving', tone: 'good' },
+  input_lost: { word: 'Input lost', icon: 'no_signal', tone: 'warn' },
+  input_back: { word: 'Input back', icon: 'receiving', tone: 'good' },
   input_switched: { word: 'Input switched', icon: 'switch', tone: 'warn' },
   interface_down: { word: 'Interface down', icon: 'no_signal', tone: 'bad' },
   interface_gone: { word: 'Interface gone', icon: 'error', tone: 'bad' },

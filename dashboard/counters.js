@@ -91,10 +91,12 @@ export const COUNTER_GROUPS = [
     plain('fec_changes', 'Changes of the matrix'),
     plain('fec_held', 'Kept, may still help'),
   ] },
-  { title: 'Timing', counters: [
+  { title: 'Stream', counters: [
     plain('rtp_jitter_us', 'Jitter (RFC 3550)', { format: formatMicroseconds }),
     plain('rtp_hold_ms', 'Longest wait for a missing packet', { format: formatMilliseconds, ...ALWAYS }),
     plain('rtp_held', 'Packets waiting now'),
+    plain('input_switches', 'Switches between the inputs'),
+    plain('packets_inserted', 'TS packets that announce a switch'),
     plain('rtp_memory_bytes', 'Memory for packets', { format: formatBytes }),
     fault('rtp_restarts', 'Restarts of the source'),
   ] },

@@ -18,9 +18,9 @@ import { Metric } from './metric.js';
  */
 
 /** @param {Channel} channel */
-function matrixText({ fec, stats }) {
+function matrixText({ desired, fec, stats }) {
   const { fec_columns: columns, fec_rows: rows } = stats;
-  if (!columns) return fec === 'auto' ? 'FEC is on, but none comes.' : '';
+  if (!columns) return fec === 'auto' && desired === 'running' ? 'FEC is on, but none comes.' : '';
   // Without column FEC there are no rows.
   if (!rows) return `FEC of ${formatExact(columns)} columns, for rows alone.`;
   return `FEC matrix: ${formatExact(columns)} columns × ${formatExact(rows)} rows.`;

@@ -51,12 +51,13 @@ export function makeChannel(fields) {
 
 /** The inputs in the state of their channel, the primary one active. @param {Channel} channel @returns {Input[]} */
 export function makeInputs({ rtp_ip, rtp_port, backup, failover, state, stats }) {
+  const runs = state !== 'stopped';
   /** @type {Input[]} */
-  const inputs = [{ name: 'primary', address: `${rtp_ip}:${rtp_port}`, state, active: true, stats: { ...stats } }];
+  const inputs = [{ name: 'primary', address: `${rtp_ip}:${rtp_port}`, state, active: runs, stats: { ...stats } }];
   if (backup) {
     inputs.push({
       name: 'backup', address: `${backup.rtp_ip ?? '0.0.0.0'}:${backup.rtp_port}`, state,
-      active: failover?.mode === 'merge', stats: { ...stats },
+      active: runs && failover?.mode === 'merge', stats: { ...stats },
     });
   }
   return inputs;
@@ -103,6 +104,13 @@ function plantOutputs(i, state, bitrate) {
   return outputs;
 }
 
+/** Every fifth channel has a second input, every tenth one merges it. @param {number} i @returns {Partial<Channel>} */
+function plantRedundancy(i) {
+  if (i % 5 !== 2) return {};
+  const failover = /** @type {Channel['failover']} */ (i % 10 === 7 ? { mode: 'merge' } : {});
+  return { fec: 'auto', failover, backup: { rtp_ip: '0.0.0.0', rtp_port: 25_000 + 10 * i, sources: ['10.20.0.0/16'], interface: null } };
+}
+
 /**
  * A plant with a bit of everything: mostly healthy, a few stopped, some in trouble.
  * @param {number} count
@@ -117,6 +125,7 @@ export function makePlant(count) {
       name, rtp_port: 5000 + 10 * i, rtp_ip: i % 6 === 1 ? `239.1.${i >> 8}.${i & 255}` : '0.0.0.0',
       desired: running ? 'running' : 'stopped', state: running ? 'receiving' : 'stopped',
       stats: running ? { bitrate_bps: bitrate, bytes_received: bitrate * 500, rtp_lost: i % 7 === 0 ? 3 * i : 0, rtp_reordered: i % 11 === 3 ? 1204 : 0 } : {},
+      ...plantRedundancy(i),
       outputs: plantOutputs(i, running ? 'connected' : 'stopped', bitrate),
     });
     if (running && i % 13 === 1) trouble(channel.outputs[1], 'retrying', 'connect refused (a.rtmps.example.com:443)', 7400);
@@ -144,5 +153,6 @@ function trouble(output, state, last_error, retry_in_ms) {
  */
 function silence(channel, fields) {
   Object.assign(channel, fields);
-  for (const { stats } of [channel, ...channel.outputs]) stats.bitrate_bps = 0;
+  for (const input of channel.inputs ?? []) input.state = channel.state;
+  for (const { stats } of [channel, ...channel.inputs ?? [], ...channel.outputs]) stats.bitrate_bps = 0;
 }

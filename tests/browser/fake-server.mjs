@@ -237,7 +237,10 @@ export class FakeServer {
     if (!channel.backup) throw new ApiError(409, 'no_backup', '', 'the channel has no backup input');
     if (channel.desired !== 'running') throw new ApiError(409, 'not_running', '', 'the channel is not running');
     if (channel.failover?.mode === 'merge') throw new ApiError(409, 'merging', '', 'the channel merges its inputs');
-    for (const input of channel.inputs ?? []) input.active = body.input ? input.name === body.input : !input.active;
+    const inputs = channel.inputs ?? [];
+    const chosen = inputs.find((input) => (body.input ? input.name === body.input : !input.active));
+    if (chosen?.state !== 'receiving') throw new ApiError(409, 'input_dead', 'input', `The ${chosen?.name} brings no TS`);
+    for (const input of inputs) input.active = input === chosen;
     this.push([channel]);
     return channel;
   }

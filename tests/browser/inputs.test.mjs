@@ -44,7 +44,7 @@ pageTest('both inputs are shown, which is in use, and the switch goes there and 
   ]);
 });
 
-pageTest('to an input without a signal the switch asks first', [redundant()], async ({ page, server }) => {
+pageTest('to an input without a signal the switch asks first', [redundant()], async ({ page, server, complaints }) => {
   await reads(page, '[data-part="problems-text"]', 'Nothing needs attention');
   const [primary, backup] = server.channels[0].inputs ?? [];
   backup.state = 'no_signal';
@@ -61,7 +61,12 @@ pageTest('to an input without a signal the switch asks first', [redundant()], as
   assert.deepEqual(server.calls, []);
   await page.click(`${BACKUP_ROW} button`);
   await page.click('#confirm-dialog [type="submit"]');
+  await reads(page, '#confirm-dialog [data-part="error"]', 'The backup brings no TS');
+  backup.state = 'receiving';
+  await page.click('#confirm-dialog [type="submit"]');
   await reads(page, `${BACKUP_ROW} .role`, 'in use');
+  await page.waitForFunction(() => document.activeElement?.getAttribute('aria-label') === 'Switch Main to its primary input');
+  expectComplaint(complaints, /status of 409/);
 });
 
 pageTest('a switch that is refused becomes a message', [redundant()], async ({ page, server, complaints }) => {

@@ -322,6 +322,7 @@ pageTest('everything can be done from the keyboard', [oneChannel()], async ({ pa
   await page.waitForSelector('#confirm-dialog[open]');
   await press('Tab', 'Enter');
   await page.waitForSelector('[data-output="o1"]', { state: 'detached' });
+  await page.waitForSelector('#confirm-dialog', { state: 'hidden' });
   assert.equal(await focus(), 'Delete output Video site', 'the next row takes the focus over');
   await press('ArrowUp', 'Shift+Tab', 'Enter');
   await page.waitForSelector('#channel-dialog[open]');
@@ -331,6 +332,16 @@ pageTest('everything can be done from the keyboard', [oneChannel()], async ({ pa
   await reads(page, '.channel-row .name', 'By hand');
   assert.equal(await focus(), 'Edit channel By hand', 'the focus comes back to where it was');
   assert.equal(server.channels[0].name, 'By hand');
+});
+
+pageTest('a row that goes while its question is open leaves the focus nearby', [oneChannel()], async ({ page, server }) => {
+  await page.click('[aria-label="Delete output Relay"]');
+  const channel = server.channels[0];
+  channel.outputs = channel.outputs.slice(1);
+  server.push([channel]);
+  await page.waitForSelector('[data-output="o1"]', { state: 'detached' });
+  await page.click('#confirm-dialog [data-part="cancel"]');
+  await page.waitForFunction(() => document.activeElement?.getAttribute('aria-label') === 'Delete output Video site');
 });
 
 for (const width of [360, 768, 1024, 1280]) {
