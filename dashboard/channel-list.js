@@ -194,8 +194,10 @@ export class ChannelList extends EventTarget {
    */
   #keepFocus() {
     const button = this.#focused;
-    if (!button || document.activeElement !== document.body) return;
-    if (button.isConnected && button.checkVisibility()) return;
+    const active = document.activeElement;
+    if (!button || button.checkVisibility()) return;
+    // What is hidden has the focus until the next frame: a dialog's button that closed it.
+    if (active !== document.body && active?.checkVisibility()) return;
     const rows = this.#shownRows();
     const index = Math.min(this.#focusIndex, rows.length - 1);
     const near = [rows[index], rows[index - 1], rows[index + 1]].map((row) => this.#sameButton(row, button));
