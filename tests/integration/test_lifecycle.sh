@@ -4,6 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 
 make_namespaces
+ip -n "$ns_source" addr add 10.77.0.3/24 dev "$veth_source"
 make_ts "$work/generated.ts" 4
 inode=$(in_ns stat -Lc %i /proc/self/ns/net)
 ours=/sys/fs/bpf/medialive-distributor
@@ -58,14 +59,15 @@ redirected() {
   bpftool -j map lookup pinned "$pins/verdicts" key 0 0 0 0 | jq '[.formatted.values[].value.packets] | add'
 }
 
-# reaches_kernel NAME: a socket of another program gets what is sent to port 5000.
+# reaches_kernel NAME: a socket of another program gets what is sent to port 5000, also from a sender that
+# the channel's sources leave out: the filter goes with the process.
 reaches_kernel() {
   local reader
   : >"$work/kernel"
   background srt-live-transmit -q udp://10.77.0.2:5000 file://con >"$work/kernel" 2>/dev/null
   reader=$last_pid
   wait_for 10 listens 5000
-  send "$work/generated.ts" --udp --speed 4 10.77.0.2:5000 >/dev/null
+  send "$work/generated.ts" --udp --speed 4 --source 10.77.0.3 10.77.0.2:5000 >/dev/null
   stop_pid "$reader"
   check "$1: traffic reaches the kernel's sockets" has_bytes "$work/kernel" 100000
 }
@@ -96,7 +98,9 @@ end_bystander() {
 # --- pins, kill -9, takeover, clean stop
 start_bystander
 start_distributor --ingest xdp --interface "$veth"
-make_channel first 5000
+api POST /api/channels '{"name":"first","rtp_port":5000,"sources":["10.77.0.1"]}'
+channel=$(json .id)
+api POST "/api/channels/$channel/start"
 add_output "$channel" srt://127.0.0.1:9000
 for name in link steer ports port_counters verdicts xsks; do
   equal "$name is pinned, for its owner alone" 600 "$(stat -c %a "$pins/$name")"
