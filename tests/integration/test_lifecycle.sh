@@ -212,6 +212,12 @@ SEC("xdp") int foreign_pass(struct xdp_md *context) { return XDP_PASS; }
 char LICENSE[] SEC("license") = "GPL";
 SOURCE
 clang -O2 -g -target bpf -isystem "/usr/include/$(uname -m)-linux-gnu" -c "$work/foreign.c" -o "$work/foreign.o"
+# In the other namespace an interface of the same number has a link of its own.
+equal "interfaces of the same number" "$(ip -n "$ns" -j link show "$veth" | jq '.[0].ifindex')" \
+  "$(ip -n "$ns_source" -j link show "$veth_source" | jq '.[0].ifindex')"
+bpftool prog load "$work/foreign.o" /sys/fs/bpf/decoy
+check "a link to the other one" in_source "$build/tools/xdp_link" "$veth_source" /sys/fs/bpf/decoy \
+  /sys/fs/bpf/decoy_link
 start_bystander
 for mode in xdpdrv xdpgeneric; do
   ip -n "$ns" link set dev "$veth" "$mode" obj "$work/foreign.o" sec xdp
@@ -242,6 +248,7 @@ command=$(sed -n 's/.*remove: \(bpftool link detach id [0-9]*\)).*/\1/p' "$work/
 check "the command that is named" test -n "$command"
 check "works" bash -c "$command"
 check "and detaches it" is_detached
+rm /sys/fs/bpf/decoy /sys/fs/bpf/decoy_link
 rm /sys/fs/bpf/foreign /sys/fs/bpf/foreign_link
 
 # --- where no BPF file system is mounted
