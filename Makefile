@@ -51,7 +51,7 @@ TEST_PROGRAMS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_TESTS)) \
                  $(patsubst tests/tools/%.c,$(BUILD)/tools/%,$(TEST_TOOLS))
 C_FILES     := $(wildcard bpf/*.[ch] userspace/*.[ch] userspace/*/*.[ch] api/*.[ch] tools/*/*.[ch] \
                  tests/*/*.[ch])
-SHELL_FILES := $(wildcard tools/*.sh tests/*.sh tests/*/*.sh) .ci/run
+SHELL_FILES := $(wildcard tools/*.sh tools/*/*.sh tests/*.sh tests/*/*.sh) .ci/run
 
 # V=1 shows the commands.
 ifneq ($(V),1)
@@ -61,7 +61,7 @@ endif
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all deps demo run test test-quick test-programs bench-bpf fuzz lint format install uninstall clean help
+.PHONY: all deps demo run test test-quick test-programs bench-bpf bench-ingest fuzz lint format install uninstall clean help
 
 all: $(PROGRAMS) ## build everything (this is the default)
 
@@ -87,6 +87,9 @@ test-programs: all $(TEST_PROGRAMS)
 
 bench-bpf: $(BUILD)/bench/bpf ## print what the XDP program costs a packet (needs root)
 	@$<
+
+bench-ingest: all $(BUILD)/bench/ingest_load ## measure the receiving thread: 400 channels, XDP and sockets (needs root)
+	@BUILD_DIR=$(abspath $(BUILD)) tools/bench/ingest.sh
 
 lint: $(SKELETON) ## check format, include rule, C and shell sources, JavaScript types
 	@tools/lint.sh $(C_FILES) $(SHELL_FILES)
@@ -164,6 +167,11 @@ $(BUILD)/bench/%: $(BUILD)/obj/tools/bench/%.o $(LIBRARY)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(BUILD)/tools/%: $(BUILD)/obj/tests/tools/%.o $(LIBRARY)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(BUILD)/bench/%: $(BUILD)/obj/tools/bench/%.o $(LIBRARY)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)

@@ -3,9 +3,15 @@
  */
 #include "update.h"
 
+#include "events.h"
+
+#include "base/event.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define SNAPSHOT_EVENTS 50
 
 void published_clear(struct published *p)
 {
@@ -73,33 +79,68 @@ static int compare(struct published *p, const json_t *channels, json_t *changed,
 	return error;
 }
 
+static struct hub_message *make_update(json_t *changed, json_t *removed, json_t *health,
+                                       json_t *events)
+{
+	json_t *json = json_pack("{s:s, s:O, s:O, s:O}", "type", "update", "channels", changed,
+	                         "removed", removed, "health", health);
+	struct hub_message *message = NULL;
+
+	if (!json_array_size(events) || !json_object_set(json, "events", events))
+		message = message_create(json);
+	json_decref(json);
+	return message;
+}
+
+static struct hub_message *make_snapshot(json_t *channels, json_t *health)
+{
+	json_t *json = json_pack(
+		"{s:s, s:O, s:O, s:o}", "type", "snapshot", "channels", channels, "health", health,
+		"events", events_list(events_before_newest(SNAPSHOT_EVENTS), SNAPSHOT_EVENTS));
+	struct hub_message *message = message_create(json);
+
+	json_decref(json);
+	return message;
+}
+
+/* The events since the last publication; none for the first one, whose clients get a snapshot. */
+static json_t *new_events(struct published *p)
+{
+	json_t *events = p->health ? events_list(p->event, EVENT_COUNT) : json_array();
+	const size_t count = json_array_size(events);
+
+	if (!p->health)
+		p->event = event_newest();
+	else if (count)
+		p->event = (uint64_t)json_integer_value(
+			json_object_get(json_array_get(events, count - 1), "id"));
+	return events;
+}
+
 int update_build(struct published *p, json_t *list, json_t *health, bool want_snapshot,
                  struct hub_message **update, struct hub_message **snapshot)
 {
 	json_t *channels = json_object_get(list, "channels");
-	json_t *changed = json_array(), *removed = json_array(), *message;
+	json_t *changed = json_array(), *removed = json_array(), *events = new_events(p);
 	char *health_now = health_text(health);
 	bool is_new = !p->health || !health_now || strcmp(p->health, health_now) != 0;
-	int error =
-		changed && removed && health_now ? compare(p, channels, changed, removed) : -ENOMEM;
+	int error = -ENOMEM;
 
+	if (changed && removed && events && health_now)
+		error = compare(p, channels, changed, removed);
 	free(p->health);
 	p->health = health_now;
-	if (!error && (is_new || json_array_size(changed) || json_array_size(removed))) {
-		message = json_pack("{s:s, s:O, s:O, s:O}", "type", "update", "channels", changed,
-		                    "removed", removed, "health", health);
-		*update = message_create(message);
+	is_new |= json_array_size(changed) || json_array_size(removed) || json_array_size(events);
+	if (!error && is_new) {
+		*update = make_update(changed, removed, health, events);
 		error = *update ? 0 : -ENOMEM;
-		json_decref(message);
 	}
 	if (!error && want_snapshot) {
-		message = json_pack("{s:s, s:O, s:O}", "type", "snapshot", "channels", channels,
-		                    "health", health);
-		*snapshot = message_create(message);
+		*snapshot = make_snapshot(channels, health);
 		error = *snapshot ? 0 : -ENOMEM;
-		json_decref(message);
 	}
 	json_decref(changed);
 	json_decref(removed);
+	json_decref(events);
 	return error;
 }

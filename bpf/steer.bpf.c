@@ -277,9 +277,9 @@ static __always_inline bool find_slot(const struct datagram *datagram, __u32 *sl
 }
 
 /*
- * Whether the sender is in the filter's allowlist. A list is replaced by filling a new one, switching the
- * filter to it and emptying the old one: who is not in the list that the filter had a moment ago is looked
- * up in the one that it has now.
+ * Whether the sender is in the filter's allowlist. A list is replaced by filling a new one, of another number,
+ * switching the filter to it and emptying the old one: who is not in the list that the filter had a moment
+ * ago is looked up in the one that it has now.
  */
 static __always_inline bool is_admitted(const struct steer_filter *filter,
                                         struct steer_source *source)

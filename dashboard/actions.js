@@ -58,16 +58,17 @@ export class Actions extends EventTarget {
    * Do what the button with that data-action stands for.
    * @param {string} action
    * @param {string} channelId
-   * @param {string} [outputId]
+   * @param {string} [part] the id of an output of it, or the name of an input
    */
-  run(action, channelId, outputId) {
+  run(action, channelId, part) {
     const channel = this.#store.channels.get(channelId);
     if (!channel) return;
     if (action === 'toggle-channel') this.#toggleChannel(channel);
     else if (action === 'edit-channel') this.#editChannel(channel);
     else if (action === 'delete-channel') this.#deleteChannel(channel);
     else if (action === 'add-output') this.#addOutput(channel);
-    const output = outputId && this.#store.getOutput(channelId, outputId);
+    else if (action === 'switch-input') this.#switchInput(channel, part);
+    const output = part && this.#store.getOutput(channelId, part);
     if (!output) return;
     if (action === 'toggle-output') this.#toggleOutput(channel, output);
     else if (action === 'edit-output') this.#editOutput(channel, output);
@@ -75,14 +76,19 @@ export class Actions extends EventTarget {
   }
 
   newChannel() {
-    this.#dialogs.channel.open(null, async (fields) => {
+    this.#dialogs.channel.open(null, this.#interfaceNames(), async (fields) => {
       this.dispatchEvent(new ChannelCreatedEvent(await this.#server.createChannel(fields)));
     });
   }
 
+  #interfaceNames() {
+    return (this.#store.health?.interfaces ?? []).map(({ name }) => name);
+  }
+
   /** @param {Channel} channel */
   #editChannel(channel) {
-    this.#dialogs.channel.open(channel, (fields) => this.#server.updateChannel(channel.id, fields));
+    this.#dialogs.channel.open(channel, this.#interfaceNames(),
+      (fields) => this.#server.updateChannel(channel.id, fields));
   }
 
   /** @param {Channel} channel */
@@ -102,6 +108,25 @@ export class Actions extends EventTarget {
       text: `It is ${channel.state === 'receiving' ? 'receiving' : 'running'}.${onAir}`,
       action: 'Stop channel',
     }, stop);
+  }
+
+  /**
+   * @param {Channel} channel
+   * @param {string | undefined} name the input to take the stream from
+   */
+  #switchInput(channel, name) {
+    const input = channel.inputs?.find((other) => other.name === name);
+    if (!input) return;
+    const change = () => this.#server.switchInput(channel.id, input.name);
+    if (input.state === 'receiving') {
+      this.#call(`switch channel ${channel.name} to its ${input.name} input`, change);
+      return;
+    }
+    this.#dialogs.confirm.ask({
+      title: `Switch ${channel.name} to its ${input.name} input?`,
+      text: `No stream comes to ${input.address}: the outputs would get nothing from there.`,
+      action: 'Switch anyway',
+    }, change);
   }
 
   /** @param {Channel} channel */

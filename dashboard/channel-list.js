@@ -23,6 +23,10 @@ export class ChannelList extends EventTarget {
   #filter = { text: '', state: '' };
   #folded = false;
   #revealId = '';
+  /** The button here that had the focus last, also while a dialog that it opened has it. @type {HTMLElement | null} */
+  #focused = null;
+  /** Where its row stands. */
+  #focusIndex = -1;
   /** How many channels pass the filter. */
   shown = 0;
 
@@ -40,6 +44,11 @@ export class ChannelList extends EventTarget {
     });
     root.addEventListener('click', (event) => this.#click(event, actions));
     root.addEventListener('keydown', (event) => this.#keydown(event));
+    document.addEventListener('focusin', ({ target }) => {
+      if (!(target instanceof HTMLElement) || target.closest('dialog')) return;
+      this.#focused = root.contains(target) ? target : null;
+    });
+    document.addEventListener('close', () => this.#keepFocus(), true);
     setInterval(() => {
       if (!document.hidden) this.#rows.forEach((row) => row.tick());
     }, 1000);
@@ -75,14 +84,13 @@ export class ChannelList extends EventTarget {
 
   #render() {
     this.#frame = 0;
-    const active = document.activeElement;
-    const hadFocus = active instanceof HTMLElement && this.#root.contains(active);
-    const focusIndex = hadFocus ? this.#shownRows().findIndex((row) => row.contains(active)) : -1;
+    const focused = this.#focused;
+    if (focused?.isConnected) this.#focusIndex = this.#shownRows().findIndex((row) => row.contains(focused));
     for (const id of this.#pending) this.#renderChannel(id);
     this.#pending.clear();
     this.#keepOrder();
     this.#applyFilter();
-    if (hadFocus && !active.isConnected) this.#focusNear(focusIndex, active);
+    this.#keepFocus();
     if (this.#revealId !== '') this.#focusNew();
   }
 
@@ -140,11 +148,12 @@ export class ChannelList extends EventTarget {
     const channel = event.target.closest('[data-channel]');
     if (!(button instanceof HTMLElement) || !(channel instanceof HTMLElement)) return;
     const id = channel.dataset.channel ?? '';
-    const output = event.target.closest('[data-output]');
+    const part = event.target.closest('[data-output], [data-input]');
     const action = button.dataset.action ?? '';
     const row = this.#rows.get(id);
     if (action === 'fold' && row) row.folded = !row.folded;
-    else actions.run(action, id, output instanceof HTMLElement ? output.dataset.output : undefined);
+    else if (action === 'account' && row) row.accounted = !row.accounted;
+    else actions.run(action, id, part instanceof HTMLElement ? part.dataset.output ?? part.dataset.input : undefined);
   }
 
   #shownRows() {
@@ -159,7 +168,7 @@ export class ChannelList extends EventTarget {
    */
   #sameButton(row, button) {
     const verb = button.dataset.action?.split('-')[0];
-    const found = row?.querySelector(`[data-action^="${verb}"]`);
+    const found = row?.querySelector(`[data-action^="${verb}"]:not([hidden])`);
     return found instanceof HTMLElement ? found : null;
   }
 
@@ -180,14 +189,18 @@ export class ChannelList extends EventTarget {
   }
 
   /**
-   * The row that had the focus is gone: the next one takes it over, so that the keyboard does not
-   * start again at the top of the page.
-   * @param {number} index where the row stood
-   * @param {HTMLElement} button the one that had the focus
+   * When the button that had the focus is gone, one nearby takes the focus over, so that the keyboard
+   * does not start again at the top of the page.
    */
-  #focusNear(index, button) {
+  #keepFocus() {
+    const button = this.#focused;
+    const active = document.activeElement;
+    if (!button || button.checkVisibility()) return;
+    // What is hidden has the focus until the next frame: a dialog's button that closed it.
+    if (active !== document.body && active?.checkVisibility()) return;
     const rows = this.#shownRows();
-    const row = rows[Math.min(index, rows.length - 1)];
-    (this.#sameButton(row, button) ?? this.#root).focus();
+    const index = Math.min(this.#focusIndex, rows.length - 1);
+    const near = [rows[index], rows[index - 1], rows[index + 1]].map((row) => this.#sameButton(row, button));
+    (near.find((found) => found !== null) ?? this.#root).focus();
   }
 }

@@ -4,6 +4,7 @@
  * at it. Pure functions of what the server sent.
  *
  * @typedef {import('./types.js').Channel} Channel
+ * @typedef {import('./types.js').Input} Input
  * @typedef {import('./types.js').Output} Output
  * @typedef {'good' | 'busy' | 'warn' | 'bad' | 'idle'} Tone
  *
@@ -40,15 +41,60 @@ function unknownCondition(state) {
   return { word: state, icon: 'no_signal', tone: 'warn' };
 }
 
-/** @param {Channel} channel */
+/** Of a channel, or of one of its inputs. @param {Channel | Input} channel */
 export function channelCondition(channel) {
   return CHANNEL_CONDITIONS[channel.state] ?? unknownCondition(channel.state);
+}
+
+/** Both inputs of a channel that has two, otherwise none. @param {Channel} channel */
+export function redundantInputs({ inputs = [] }) {
+  return inputs.length > 1 ? inputs : [];
 }
 
 /** @param {Output} output */
 export function outputCondition(output) {
   if (!output.enabled && output.state === 'stopped') return OUTPUT_CONDITIONS.disabled;
   return OUTPUT_CONDITIONS[output.state] ?? unknownCondition(output.state);
+}
+
+/** @type {Record<string, string>} */
+const MODES = { xdp: 'native XDP', 'xdp-generic': 'generic XDP', udp: 'kernel sockets' };
+
+/** How an interface takes packets in. @param {string} mode the server's word */
+export function modeWord(mode) {
+  return MODES[mode] ?? mode;
+}
+
+/**
+ * @param {import('./types.js').SystemInterface} info
+ * @returns {Condition}
+ */
+export function interfaceCondition({ present, up, mode, reason }) {
+  if (!present) return { word: 'Not there', icon: 'error', tone: 'bad' };
+  if (!up) return { word: 'Down', icon: 'no_signal', tone: 'bad' };
+  if (reason) return { word: modeWord(mode), icon: 'no_signal', tone: 'warn' };
+  return { word: modeWord(mode), icon: 'connected', tone: 'good' };
+}
+
+/** @type {Record<string, Condition>} */
+const EVENT_CONDITIONS = {
+  signal_lost: { word: 'Signal lost', icon: 'no_signal', tone: 'bad' },
+  signal_back: { word: 'Signal back', icon: 'receiving', tone: 'good' },
+  input_lost: { word: 'Input lost', icon: 'no_signal', tone: 'warn' },
+  input_back: { word: 'Input back', icon: 'receiving', tone: 'good' },
+  input_switched: { word: 'Input switched', icon: 'switch', tone: 'warn' },
+  interface_down: { word: 'Interface down', icon: 'no_signal', tone: 'bad' },
+  interface_gone: { word: 'Interface gone', icon: 'error', tone: 'bad' },
+  interface_up: { word: 'Interface up', icon: 'connected', tone: 'good' },
+  interface_back: { word: 'Interface back', icon: 'connected', tone: 'good' },
+};
+
+/**
+ * @param {import('./types.js').ServerEvent} event one that this page does not know is a mere fact
+ * @returns {Condition}
+ */
+export function eventCondition({ type }) {
+  return EVENT_CONDITIONS[type] ?? { word: type.replaceAll('_', ' '), icon: 'connecting', tone: 'idle' };
 }
 
 /**
@@ -66,17 +112,19 @@ export function countOutputProblems({ outputs }) {
 }
 
 /**
- * How many things of this channel somebody should look at: itself, and each of its outputs.
+ * How many things of this channel somebody should look at: itself, or an input that would be missing
+ * when the other one fails, and each of its outputs.
  * @param {Channel} channel
  */
 export function countProblems(channel) {
-  return countOutputProblems(channel) + (isProblem(channelCondition(channel)) ? 1 : 0);
+  const ill = [channel, ...redundantInputs(channel)].some((input) => isProblem(channelCondition(input)));
+  return countOutputProblems(channel) + (ill ? 1 : 0);
 }
 
-/** What a running channel's datagrams were refused for, summed. @param {Channel} channel */
-export function countRejected(channel) {
+/** What datagrams were refused for, summed. @param {{stats: import('./types.js').Stats}} channel or input */
+export function countRejected({ stats }) {
   let rejected = 0;
-  for (const [name, value] of Object.entries(channel.stats)) {
+  for (const [name, value] of Object.entries(stats)) {
     if (name.startsWith('rejected_')) rejected += value;
   }
   return rejected;
@@ -125,7 +173,7 @@ export function summarise(channels) {
 
 /**
  * Whether the channel passes the filter. Every word typed must be found in its name, address or state
- * or in those of its outputs; the state, when given, must be the channel's or one of its outputs', and
+ * or in those of its inputs and outputs; the state, when given, must be the channel's or one of its outputs', and
  * "problem" stands for any that needs a look.
  * @param {Channel} channel
  * @param {{text: string, state: string}} filter
@@ -142,6 +190,7 @@ export function matchesFilter(channel, { text, state }) {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   if (words.length === 0) return true;
   const texts = [channel.name, `${channel.rtp_ip}:${channel.rtp_port}`, channelCondition(channel).word];
+  for (const input of redundantInputs(channel)) texts.push(input.address, channelCondition(input).word);
   for (const output of channel.outputs) texts.push(output.name, output.url, outputCondition(output).word);
   const haystack = texts.join('\n').toLowerCase();
   return words.every((word) => haystack.includes(word));

@@ -62,3 +62,32 @@ export function setAttribute(element, name, value) {
 export function setHidden(element, hidden) {
   if (element.hidden !== hidden) element.hidden = hidden;
 }
+
+/**
+ * @param {string} tag
+ * @param {string} className
+ * @param {...(string | Node)} children
+ */
+export function create(tag, className, ...children) {
+  const element = document.createElement(tag);
+  if (className !== '') element.className = className;
+  element.append(...children);
+  return element;
+}
+
+/** What each element's children were made of. @type {WeakMap<Element, string>} */
+const shownItems = new WeakMap();
+
+/**
+ * One child for each item, made anew only when an item has changed.
+ * @template T
+ * @param {Element} element
+ * @param {T[]} items
+ * @param {(item: T) => Node} build
+ */
+export function showItems(element, items, build) {
+  const key = JSON.stringify(items);
+  if (shownItems.get(element) === key) return;
+  shownItems.set(element, key);
+  element.replaceChildren(...items.map(build));
+}

@@ -5,6 +5,7 @@
  */
 
 import { find, part, setHidden, setText } from './dom.js';
+import { locateEntry } from './entries.js';
 import { ServerError } from './server.js';
 
 /** Something that can be told without asking the server. */
@@ -17,6 +18,14 @@ export class FieldError extends Error {
     super(message);
     this.field = field;
   }
+}
+
+/** @typedef {HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement} Control */
+
+/** @param {unknown} element @returns {element is Control} */
+function isControl(element) {
+  return element instanceof HTMLInputElement || element instanceof HTMLSelectElement
+    || element instanceof HTMLTextAreaElement;
 }
 
 export class FormDialog {
@@ -36,7 +45,7 @@ export class FormDialog {
       this.#trySave();
     });
     this.form.addEventListener('input', (event) => {
-      if (event.target instanceof HTMLInputElement) this.#showFieldError(event.target.name, '');
+      if (isControl(event.target)) this.#showFieldError(event.target.name, '');
     });
     part(this.dialog, 'cancel').addEventListener('click', () => this.dialog.close());
   }
@@ -64,6 +73,17 @@ export class FormDialog {
   /** @param {string} name */
   input(name) {
     return find(this.form, `input[name="${name}"]`, HTMLInputElement);
+  }
+
+  /**
+   * An input, a select or a textarea.
+   * @param {string} name
+   * @returns {Control}
+   */
+  control(name) {
+    const control = this.form.querySelector(`[name="${name}"]`);
+    if (!isControl(control)) throw new Error(`index.html has no control ${name}`);
+    return control;
   }
 
   async #trySave() {
@@ -96,41 +116,62 @@ export class FormDialog {
   }
 
   /**
-   * @param {string} path the API's field, like "rtp_port" or "outputs[1].url"
+   * @param {string} path the API's field, like "rtp_port", "backup.sources[2]" or "outputs[1].url"
    * @param {string} message
    */
   #showError(path, message) {
-    const field = path.split('.').pop() ?? '';
-    if (this.#showFieldError(field, message)) {
-      this.input(field).focus();
+    const name = this.#fieldName(path);
+    if (name === undefined) {
+      setText(this.#error, message);
+      setHidden(this.#error, false);
+      this.#error.scrollIntoView({ block: 'nearest' });
       return;
     }
-    setText(this.#error, message);
-    setHidden(this.#error, false);
+    const control = this.control(name);
+    const index = /\[(\d+)\]$/.exec(path);
+    this.#showFieldError(name, index ? `Entry ${Number(index[1]) + 1}: ${message}` : message);
+    const folded = control.closest('details');
+    if (folded) folded.open = true;
+    control.focus();
+    if (index && control instanceof HTMLTextAreaElement) {
+      control.setSelectionRange(...locateEntry(control.value, Number(index[1])));
+    }
+  }
+
+  /**
+   * The field on show that a path of the API means: that of the whole path, or of its last part.
+   * @param {string} path
+   */
+  #fieldName(path) {
+    const whole = path.replace(/\[\d+\]/g, '');
+    return [whole, whole.split('.').pop() ?? ''].find((name) => {
+      const field = this.form.querySelector(`[data-field="${CSS.escape(name)}"]`);
+      return field && !field.closest('[hidden]');
+    });
   }
 
   /**
    * @param {string} name
    * @param {string} message empty: no error
-   * @returns whether the form has that field
    */
   #showFieldError(name, message) {
     const field = this.form.querySelector(`[data-field="${CSS.escape(name)}"]`);
-    if (!field) return false;
+    if (!field) return;
     const text = find(field, '.field-error', HTMLElement);
     setText(text, message);
     setHidden(text, message === '');
-    if (message === '') this.input(name).removeAttribute('aria-invalid');
-    else this.input(name).setAttribute('aria-invalid', 'true');
-    return true;
+    if (message === '') this.control(name).removeAttribute('aria-invalid');
+    else this.control(name).setAttribute('aria-invalid', 'true');
   }
 }
 
 /**
- * The entries of entered that differ from known.
+ * The entries of entered that differ from known. Objects are the same when they have the same members
+ * in the same order.
  * @param {Record<string, unknown>} entered
  * @param {Record<string, unknown>} known
  */
 export function changedFields(entered, known) {
-  return Object.fromEntries(Object.entries(entered).filter(([name, value]) => value !== known[name]));
+  return Object.fromEntries(Object.entries(entered).filter(([name, value]) => (
+    JSON.stringify(value) !== JSON.stringify(known[name]))));
 }

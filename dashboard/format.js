@@ -89,6 +89,23 @@ export function formatDuration(milliseconds) {
 }
 
 /**
+ * 50 → "50 ms".
+ * @param {number} milliseconds
+ */
+export function formatMilliseconds(milliseconds) {
+  return `${formatExact(milliseconds)}${UNIT_SPACE}ms`;
+}
+
+/**
+ * 420 → "420 µs", 12345 → "12.3 ms".
+ * @param {number} microseconds
+ */
+export function formatMicroseconds(microseconds) {
+  if (microseconds < 999.5) return `${formatExact(microseconds)}${UNIT_SPACE}µs`;
+  return `${(microseconds / 1000).toFixed(microseconds < 99_950 ? 1 : 0)}${UNIT_SPACE}ms`;
+}
+
+/**
  * Time left, rounded up so that it never says 0 while there is some: 3200 → "4 s".
  * @param {number} milliseconds
  */
@@ -103,6 +120,14 @@ export function formatCountdown(milliseconds) {
 export function formatTime(date) {
   const two = (/** @type {number} */ n) => String(n).padStart(2, '0');
   return [date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(':');
+}
+
+/**
+ * Day and time of day on the viewer's clock: "2026-11-22 03:12:44".
+ * @param {Date} date
+ */
+export function formatDateTime(date) {
+  return `${date.toLocaleDateString('sv')} ${formatTime(date)}`;
 }
 
 /**

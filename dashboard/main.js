@@ -16,6 +16,7 @@ import { OutputDialog } from './output-dialog.js';
 import { Server } from './server.js';
 import { Store } from './store.js';
 import { SummaryBar } from './summary-bar.js';
+import { SystemDialog } from './system-dialog.js';
 
 /** @param {string} id */
 const element = (id) => find(document, `#${id}`, HTMLElement);
@@ -31,6 +32,7 @@ const actions = new Actions(server, store, {
 }, new Notices());
 const list = new ChannelList(element('channels'), store, actions);
 const filterBar = new FilterBar(find(document, '#filter', HTMLFormElement));
+const systemDialog = new SystemDialog(server, store);
 const summaryBar = new SummaryBar(element('summary'));
 new ConnectionStatus(element('connection'), store, () => server.retryNow());
 
@@ -75,6 +77,7 @@ actions.addEventListener('created', showCreated);
 filterBar.addEventListener('filter', () => list.setFilter(filterBar.filter));
 filterBar.addEventListener('fold', () => list.setFolded(filterBar.folded));
 list.setFolded(filterBar.folded);
+element('open-system').addEventListener('click', () => systemDialog.open());
 element('new-channel').addEventListener('click', () => actions.newChannel());
 find(element('empty'), 'button', HTMLButtonElement).addEventListener('click', () => actions.newChannel());
 find(element('no-match'), 'button', HTMLButtonElement).addEventListener('click', () => filterBar.clear());

@@ -3,7 +3,7 @@
 
 import { outputCondition } from './condition.js';
 import { cloneTemplate, find, part, setAttribute, setHidden, setText } from './dom.js';
-import { formatBitrate, formatBytes, formatCountdown, formatDuration, formatTime } from './format.js';
+import { formatBitrate, formatBytes, formatCountdown, formatDateTime, formatDuration } from './format.js';
 import { setIcon } from './icons.js';
 import { Metric } from './metric.js';
 import { StateBadge } from './state-badge.js';
@@ -91,7 +91,7 @@ export class OutputRow {
     if (output.state === 'connected' && output.connected_at) {
       const since = new Date(output.connected_at);
       note = formatDuration(Date.now() - since.getTime());
-      title = `Connected since ${since.toLocaleDateString('sv')} ${formatTime(since)}`;
+      title = `Connected since ${formatDateTime(since)}`;
     } else if (output.state === 'retrying') {
       const left = this.#retryAt - performance.now();
       note = left > 0 ? `retry in ${formatCountdown(left)}` : 'retrying now';

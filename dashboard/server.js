@@ -9,9 +9,13 @@
  * @typedef {import('./types.js').Channel} Channel
  * @typedef {import('./types.js').Output} Output
  * @typedef {import('./types.js').Health} Health
+ * @typedef {import('./types.js').System} System
  * @typedef {import('./store.js').Store} Store
  */
 
+import { EVENTS_KEPT } from './store.js';
+
+const EVENTS_ASKED = 1024; /* all that the server keeps */
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 15_000;
 const REQUEST_TIMEOUT_MS = 10_000;
@@ -114,9 +118,11 @@ export class Server {
     if (message.type === 'snapshot') {
       this.#pauseMs = FIRST_PAUSE_MS;
       this.#store.applySnapshot(message.channels, message.health);
+      this.#store.setEvents(message.events ?? []);
       this.#store.setConnection({ state: 'live', retryAt: 0 });
     } else if (message.type === 'update') {
       this.#store.applyUpdate(message.channels ?? [], message.removed ?? [], message.health);
+      if (message.events) this.#store.addEvents(message.events);
     }
   }
 
@@ -194,6 +200,26 @@ export class Server {
   /** @param {string} id */
   async stopChannel(id) {
     this.#store.putChannel(await this.#request('POST', `${channelPath(id)}/stop`));
+  }
+
+  /**
+   * @param {string} id
+   * @param {string} input the one to take the stream from: "primary" or "backup"
+   */
+  async switchInput(id, input) {
+    this.#store.putChannel(await this.#request('POST', `${channelPath(id)}/switch`, { input }));
+  }
+
+  /** How packets come in, interface by interface. @returns {Promise<System>} */
+  async loadSystem() {
+    return this.#request('GET', 'api/system');
+  }
+
+  /** Ask for what happened before the page was opened; what happens afterwards comes by itself. */
+  async loadEvents() {
+    const after = Math.max(0, (this.#store.events.at(-1)?.id ?? 0) - EVENTS_KEPT);
+    const { events } = await this.#request('GET', `api/events?after=${after}&limit=${EVENTS_ASKED}`);
+    this.#store.addEvents(events);
   }
 
   /** @param {string} id */

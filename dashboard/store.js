@@ -3,13 +3,16 @@
  * What the page knows: the channels in their order, the server's health, and how the link to it
  * stands. The server file writes it, components read it and listen to it.
  *
- * Events: "channels" (a ChannelsEvent), "health", "connection".
+ * Events: "channels" (a ChannelsEvent), "health", "connection", "events".
  *
  * @typedef {import('./types.js').Channel} Channel
  * @typedef {import('./types.js').Output} Output
  * @typedef {import('./types.js').Health} Health
+ * @typedef {import('./types.js').ServerEvent} ServerEvent
  * @typedef {import('./types.js').Connection} Connection
  */
+
+export const EVENTS_KEPT = 200;
 
 export class ChannelsEvent extends Event {
   /**
@@ -28,6 +31,8 @@ export class Store extends EventTarget {
   channels = new Map();
   /** @type {Health | null} null until the server has spoken */
   health = null;
+  /** What happened last, oldest first. @type {ServerEvent[]} */
+  events = [];
   /** @type {Connection} */
   connection = { state: 'connecting', retryAt: 0 };
   /** When the server last spoke. @type {Date | null} */
@@ -99,6 +104,22 @@ export class Store extends EventTarget {
    */
   getOutput(channelId, outputId) {
     return this.channels.get(channelId)?.outputs.find(({ id }) => id === outputId);
+  }
+
+  /**
+   * The server's newest events in place of all others: a server that was started anew counts from 1.
+   * @param {ServerEvent[]} events
+   */
+  setEvents(events) {
+    this.events = [];
+    this.addEvents(events);
+  }
+
+  /** @param {ServerEvent[]} events in any order; known ones are welcome */
+  addEvents(events) {
+    const byId = new Map([...this.events, ...events].map((event) => [event.id, event]));
+    this.events = [...byId.values()].sort((a, b) => a.id - b.id).slice(-EVENTS_KEPT);
+    this.dispatchEvent(new Event('events'));
   }
 
   /** @param {Connection} connection */

@@ -1,29 +1,41 @@
 // @ts-check
 /** The machine at a glance: channels, outputs, and how each interface takes packets in. */
 
-import { part, setAttribute, setHidden, setText } from './dom.js';
+import { modeWord } from './condition.js';
+import { create, part, setAttribute, setHidden, setText, showItems } from './dom.js';
 import { formatBitrate, formatCount, formatPlural } from './format.js';
+import { setIcon } from './icons.js';
 
 /**
  * @typedef {import('./types.js').Interface} Interface
  * @typedef {import('./condition.js').Summary} Summary
  */
 
-/** @type {Record<string, string>} */
-const MODES = { xdp: 'native XDP', 'xdp-generic': 'generic XDP', udp: 'kernel sockets' };
-
 /** @param {Interface} info */
 function interfaceText(info) {
   const queues = info.queues > 0 ? `, ${formatPlural(info.queues, 'queue')}` : '';
   const drops = info.rx_dropped + info.rx_ring_full;
   const lost = drops > 0 ? `, ${formatCount(drops)} dropped` : '';
-  return `${MODES[info.mode] ?? info.mode}${queues}${lost}`;
+  return `${modeWord(info.mode)}${queues}${lost}`;
+}
+
+/** @param {Interface} info */
+function interfaceItem(info) {
+  const item = create('li', '', create('b', '', info.name), ` ${interfaceText(info)}`);
+  if (info.reason) {
+    const icon = create('span', '');
+    setIcon(icon, 'no_signal');
+    const reason = create('small', '', icon, create('span', '', info.reason));
+    reason.title = info.reason; /* it is cut when it is long */
+    item.append(reason);
+  }
+  item.title = `${info.rx_dropped} dropped for want of frames, ${info.rx_ring_full} because a ring was full`;
+  return item;
 }
 
 export class SummaryBar {
   #root;
   #interfaces;
-  #interfacesKey = '';
 
   /** @param {HTMLElement} root */
   constructor(root) {
@@ -45,27 +57,7 @@ export class SummaryBar {
 
   /** @param {Interface[]} interfaces */
   showInterfaces(interfaces) {
-    const key = JSON.stringify(interfaces);
-    if (key === this.#interfacesKey) return;
-    this.#interfacesKey = key;
-    if (interfaces.length === 0) {
-      const item = document.createElement('li');
-      item.textContent = 'kernel sockets on every interface';
-      this.#interfaces.replaceChildren(item);
-      return;
-    }
-    this.#interfaces.replaceChildren(...interfaces.map((info) => {
-      const item = document.createElement('li');
-      const name = document.createElement('b');
-      name.textContent = info.name;
-      item.append(name, ` ${interfaceText(info)}`);
-      if (info.reason) {
-        const reason = document.createElement('small');
-        reason.textContent = info.reason;
-        item.append(reason);
-      }
-      item.title = `${info.rx_dropped} dropped for want of frames, ${info.rx_ring_full} because a ring was full`;
-      return item;
-    }));
+    if (interfaces.length > 0) showItems(this.#interfaces, interfaces, interfaceItem);
+    else showItems(this.#interfaces, ['kernel sockets on every interface'], (text) => create('li', '', text));
   }
 }

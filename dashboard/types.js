@@ -20,11 +20,39 @@
  * @property {string | null} connected_at ISO 8601
  * @property {Stats} stats
  *
- * @typedef {object} Channel
+ * @typedef {object} Backup the second input of a channel
+ * @property {string} rtp_ip
+ * @property {number} rtp_port
+ * @property {string[]} sources
+ * @property {string | null} interface
+ *
+ * @typedef {object} Failover what is done with the second input
+ * @property {'failover' | 'merge'} mode
+ * @property {number} timeout_ms
+ * @property {'stay' | 'return'} return
+ * @property {number} stable_ms
+ * @property {number} merge_ms
+ *
+ * @typedef {object} Input
+ * @property {'primary' | 'backup'} name
+ * @property {string} address with its port
+ * @property {ChannelState} state
+ * @property {boolean} active
+ * @property {Stats} stats
+ *
+ * @typedef {object} Channel what is optional, older servers do not send
  * @property {string} id
  * @property {string} name
  * @property {string} rtp_ip
  * @property {number} rtp_port
+ * @property {number} [reorder_ms]
+ * @property {'off' | 'auto'} [fec]
+ * @property {string[]} [sources] addresses and prefixes; empty: anybody
+ * @property {number} [max_pps] 0: no ceiling
+ * @property {string | null} [interface] null: every one
+ * @property {Backup | null} [backup]
+ * @property {Failover} [failover]
+ * @property {Input[]} [inputs]
  * @property {boolean} autostart
  * @property {string} created_at ISO 8601
  * @property {'running' | 'stopped'} desired
@@ -50,6 +78,38 @@
  * @property {number} outputs
  * @property {number} outputs_connected
  * @property {Interface[]} interfaces
+ *
+ * @typedef {object} SystemInterface how one interface takes packets in
+ * @property {string} name
+ * @property {boolean} present
+ * @property {boolean} up
+ * @property {number} [mtu]
+ * @property {number | null} [speed_mbps]
+ * @property {string | null} [driver]
+ * @property {string} mode
+ * @property {string} reason
+ * @property {{mode: string, reason: string, fix: string | null}[]} [steps] better modes that were tried, and why not
+ * @property {{severity: string, sentence: string, command: string | null}[]} [preflight]
+ * @property {(Record<string, number | string> & {queue: number, mode: string})[]} [queues]
+ * @property {Stats | null} [verdicts] what became of the frames
+ * @property {Stats} [link] the interface's own counters
+ *
+ * @typedef {object} System
+ * @property {string} version
+ * @property {string} kernel
+ * @property {string} [architecture]
+ * @property {number} [cpus]
+ * @property {string[]} [capabilities]
+ * @property {{limit_bytes: number | null, umem_bytes: number}} [memlock]
+ * @property {{mode: string, zero_copy: boolean, fill_ring: number}} [ingest]
+ * @property {SystemInterface[]} interfaces
+ *
+ * @typedef {object} ServerEvent something that happened
+ * @property {number} id from 1, without gaps
+ * @property {string} time ISO 8601
+ * @property {string} type
+ * @property {string} subject a channel's id, an interface's name, or empty
+ * @property {string} text
  *
  * @typedef {object} Connection the link to the server
  * @property {'connecting' | 'live' | 'lost'} state

@@ -4,9 +4,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
-  channelCondition, countProblems, countRejected, matchesFilter, outputCondition, summarise,
+  channelCondition, countProblems, countRejected, eventCondition, interfaceCondition, matchesFilter, outputCondition,
+  redundantInputs, summarise,
 } from '../../dashboard/condition.js';
-import { makeChannel, makeOutput } from './fake-data.mjs';
+import { makeChannel, makeOutput, makeSystem } from './fake-data.mjs';
 
 const SRT = 'srt://relay.example.net:7000?passphrase=***';
 
@@ -29,6 +30,37 @@ test('problems are counted in the channel and in each output', () => {
   ];
   const at = (/** @type {any} */ state) => countProblems(makeChannel({ name: 'A', rtp_port: 1, state, outputs }));
   assert.deepEqual(['receiving', 'waiting', 'stopped', 'no_signal', 'error'].map(at), [2, 2, 2, 3, 3]);
+});
+
+test('an input that is missing is a problem of its channel, one more than none', () => {
+  const backup = { rtp_ip: '0.0.0.0', rtp_port: 2, sources: [], interface: null };
+  const channel = makeChannel({ name: 'A', rtp_port: 1, state: 'receiving', backup });
+  assert.equal(countProblems(channel), 0);
+  redundantInputs(channel)[1].state = 'no_signal';
+  assert.equal(countProblems(channel), 1);
+  channel.state = 'no_signal';
+  assert.equal(countProblems(channel), 1);
+  assert.deepEqual(redundantInputs(makeChannel({ name: 'B', rtp_port: 3 })), [], 'a single input is the channel itself');
+  assert.deepEqual(redundantInputs({ ...channel, inputs: undefined }), []);
+});
+
+test('an interface is as good as its mode, while it is there and up', () => {
+  const [info] = makeSystem().interfaces;
+  const at = (/** @type {object} */ fields) => {
+    const { word, tone } = interfaceCondition({ ...info, ...fields });
+    return `${word}, ${tone}`;
+  };
+  assert.equal(at({}), 'native XDP, good');
+  assert.equal(at({ mode: 'udp', reason: 'why' }), 'kernel sockets, warn');
+  assert.equal(at({ mode: 'quantum' }), 'quantum, good');
+  assert.equal(at({ up: false, reason: 'why' }), 'Down, bad');
+  assert.equal(at({ up: false, present: false }), 'Not there, bad');
+});
+
+test('an event that the page does not know is named by its type', () => {
+  const event = { id: 1, time: '', type: 'frogs_rained', subject: '', text: '' };
+  assert.equal(eventCondition(event).word, 'frogs rained');
+  assert.equal(eventCondition({ ...event, type: 'signal_lost' }).tone, 'bad');
 });
 
 test('rejected datagrams are the sum of their reasons', () => {
@@ -54,8 +86,9 @@ test('the filter', () => {
   const channel = makeChannel({ name: 'News 24', rtp_port: 5010, state: 'receiving', outputs: [
     makeOutput({ name: 'YouTube', url: 'rtmp://live.example.net/app/***', state: 'retrying' }),
   ] });
+  channel.inputs?.push({ name: 'backup', address: '10.9.8.7:6000', state: 'waiting', active: false, stats: {} });
   const table = /** @type {[string, string, boolean][]} */ ([
-    ['', '', true], ['news', '', true], ['NEWS tube', '', true], ['sports', '', false], ['5010', '', true],
+    ['', '', true], ['news', '', true], ['NEWS tube', '', true], ['sports', '', false], ['5010', '', true], ['10.9.8.7:6', '', true],
     ['live.example', '', true], ['receiving', '', true], ['retrying news', '', true], ['  ', '', true],
     ['', 'channel:receiving', true], ['', 'channel:stopped', false], ['', 'output:retrying', true],
     ['', 'output:connected', false], ['', 'problem', true], ['sports', 'problem', false],

@@ -6,12 +6,17 @@ import { randomUUID } from 'node:crypto';
 /**
  * @typedef {import('../../dashboard/types.js').Channel} Channel
  * @typedef {import('../../dashboard/types.js').Output} Output
+ * @typedef {import('../../dashboard/types.js').Input} Input
  * @typedef {import('../../dashboard/types.js').Stats} Stats
+ * @typedef {import('../../dashboard/types.js').System} System
  */
 
 const CHANNEL_COUNTERS = [
-  'datagrams_received', 'bytes_received', 'bitrate_bps', 'rtp_lost', 'rtp_reordered', 'rtp_duplicates',
-  'rtp_restarts', 'rejected_truncated', 'rejected_version', 'rejected_padding', 'rejected_size', 'rejected_sync',
+  'datagrams_received', 'bytes_received', 'bitrate_bps', 'rtp_received', 'rtp_emitted', 'rtp_lost', 'rtp_recovered_fec',
+  'rtp_reordered', 'rtp_duplicates', 'rtp_late', 'rtp_stray', 'rtp_restarts', 'rtp_hold_ms', 'path0_received',
+  'path0_only', 'path1_received', 'path1_only', 'fec_received', 'fec_used', 'fec_columns', 'fec_rows',
+  'dropped_stranger', 'dropped_rate', 'dropped_socket',
+  'rejected_truncated', 'rejected_version', 'rejected_padding', 'rejected_size', 'rejected_sync',
 ];
 const OUTPUT_COUNTERS = ['bytes_sent', 'bitrate_bps', 'packets_lost', 'pktSndLoss', 'pktRetrans', 'byteSndDrop', 'frames_dropped', 'reconnects'];
 
@@ -30,10 +35,48 @@ export function makeOutput(fields) {
 
 /** @param {Partial<Channel> & {name: string, rtp_port: number}} fields @returns {Channel} */
 export function makeChannel(fields) {
-  return {
+  /** @type {Channel} */
+  const channel = {
     id: randomUUID(), rtp_ip: '0.0.0.0', autostart: false, created_at: new Date().toISOString(),
+    reorder_ms: 50, fec: 'off', sources: [], max_pps: 0, interface: null, backup: null,
     desired: 'stopped', state: 'stopped', last_error: null, outputs: [], ...fields,
+    failover: { mode: 'failover', timeout_ms: 500, return: 'stay', stable_ms: 10_000, merge_ms: 200, ...fields.failover },
     stats: { ...zeros(CHANNEL_COUNTERS), ...fields.stats },
+  };
+  const backup = { rtp_ip: '0.0.0.0', sources: [], interface: null };
+  if (channel.backup) channel.backup = Object.assign(backup, channel.backup);
+  channel.inputs ??= makeInputs(channel);
+  return channel;
+}
+
+/** The inputs in the state of their channel, the primary one active. @param {Channel} channel @returns {Input[]} */
+export function makeInputs({ rtp_ip, rtp_port, backup, failover, state, stats }) {
+  const runs = state !== 'stopped';
+  /** @type {Input[]} */
+  const inputs = [{ name: 'primary', address: `${rtp_ip}:${rtp_port}`, state, active: runs, stats: { ...stats } }];
+  if (backup) {
+    inputs.push({
+      name: 'backup', address: `${backup.rtp_ip ?? '0.0.0.0'}:${backup.rtp_port}`, state,
+      active: runs && failover?.mode === 'merge', stats: { ...stats },
+    });
+  }
+  return inputs;
+}
+
+/** @returns {System} */
+export function makeSystem() {
+  return {
+    version: '0.1.0', kernel: '6.12.0', architecture: 'x86_64', cpus: 8, capabilities: ['cap_net_raw', 'cap_bpf'],
+    memlock: { limit_bytes: 134_217_728, umem_bytes: 67_108_864 }, ingest: { mode: 'auto', zero_copy: true, fill_ring: 8192 },
+    interfaces: [{
+      name: 'eth1', present: true, up: true, mtu: 1500, speed_mbps: 10_000, driver: 'ena', mode: 'xdp', reason: '',
+      steps: [], preflight: [],
+      queues: [0, 1, 2, 3].map((queue) => ({
+        queue, mode: 'zero-copy', frames: 8192, frames_received: 308_641, rx_dropped: 0, rx_ring_full: 0, rx_fill_ring_empty: 0,
+      })),
+      verdicts: { redirected: 1_234_567, pass_no_rule: 89, pass_not_udp: 0 },
+      link: { rx_packets: 1_234_656, rx_bytes: 1_700_000_000, rx_errors: 0, rx_dropped: 0, rx_missed: 0 },
+    }],
   };
 }
 
@@ -61,6 +104,13 @@ function plantOutputs(i, state, bitrate) {
   return outputs;
 }
 
+/** Every fifth channel has a second input, every tenth one merges it. @param {number} i @returns {Partial<Channel>} */
+function plantRedundancy(i) {
+  if (i % 5 !== 2) return {};
+  const failover = /** @type {Channel['failover']} */ (i % 10 === 7 ? { mode: 'merge' } : {});
+  return { fec: 'auto', failover, backup: { rtp_ip: '0.0.0.0', rtp_port: 25_000 + 10 * i, sources: ['10.20.0.0/16'], interface: null } };
+}
+
 /**
  * A plant with a bit of everything: mostly healthy, a few stopped, some in trouble.
  * @param {number} count
@@ -75,6 +125,7 @@ export function makePlant(count) {
       name, rtp_port: 5000 + 10 * i, rtp_ip: i % 6 === 1 ? `239.1.${i >> 8}.${i & 255}` : '0.0.0.0',
       desired: running ? 'running' : 'stopped', state: running ? 'receiving' : 'stopped',
       stats: running ? { bitrate_bps: bitrate, bytes_received: bitrate * 500, rtp_lost: i % 7 === 0 ? 3 * i : 0, rtp_reordered: i % 11 === 3 ? 1204 : 0 } : {},
+      ...plantRedundancy(i),
       outputs: plantOutputs(i, running ? 'connected' : 'stopped', bitrate),
     });
     if (running && i % 13 === 1) trouble(channel.outputs[1], 'retrying', 'connect refused (a.rtmps.example.com:443)', 7400);
@@ -102,5 +153,6 @@ function trouble(output, state, last_error, retry_in_ms) {
  */
 function silence(channel, fields) {
   Object.assign(channel, fields);
-  for (const { stats } of [channel, ...channel.outputs]) stats.bitrate_bps = 0;
+  for (const input of channel.inputs ?? []) input.state = channel.state;
+  for (const { stats } of [channel, ...channel.inputs ?? [], ...channel.outputs]) stats.bitrate_bps = 0;
 }

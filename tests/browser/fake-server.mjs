@@ -9,13 +9,17 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { makeChannel, makeOutput } from './fake-data.mjs';
+import {
+  ApiError, CHANNEL_FIELDS, OLD_CHANNEL_FIELDS, OUTPUT_FIELDS, checkFields,
+} from './fake-checks.mjs';
+import { makeChannel, makeInputs, makeOutput, makeSystem } from './fake-data.mjs';
 import { WebSocketPeer } from './websocket.mjs';
 
 /**
  * @typedef {import('../../dashboard/types.js').Channel} Channel
  * @typedef {import('../../dashboard/types.js').Output} Output
  * @typedef {import('../../dashboard/types.js').Interface} Interface
+ * @typedef {import('../../dashboard/types.js').ServerEvent} ServerEvent
  */
 
 const DASHBOARD = fileURLToPath(new URL('../../dashboard/', import.meta.url));
@@ -25,51 +29,12 @@ const TYPES = /** @type {Record<string, string>} */ ({
 });
 const CSP = "default-src 'self'; connect-src 'self' ws: wss:";
 
-class ApiError extends Error {
-  /**
-   * @param {number} status
-   * @param {string} code
-   * @param {string} field
-   * @param {string} message
-   */
-  constructor(status, code, field, message) {
-    super(message);
-    Object.assign(this, { status, code, field });
-    this.status = status;
-    this.code = code;
-    this.field = field;
+/** Take what an older program does not send off a channel. @param {Channel} channel */
+export function ageChannel(channel) {
+  for (const name of ['inputs', ...CHANNEL_FIELDS]) {
+    if (!OLD_CHANNEL_FIELDS.includes(name)) Reflect.deleteProperty(channel, name);
   }
-}
-
-/** The type that each field must have. @type {Record<string, string>} */
-const FIELD_TYPES = {
-  name: 'string', rtp_ip: 'string', rtp_port: 'number', autostart: 'boolean', url: 'string', enabled: 'boolean',
-};
-const CHANNEL_FIELDS = ['name', 'rtp_ip', 'rtp_port', 'autostart'];
-const OUTPUT_FIELDS = ['name', 'url', 'enabled'];
-
-/**
- * @param {Record<string, any>} body
- * @param {string[]} known
- * @param {string[]} required
- */
-function checkFields(body, known, required) {
-  for (const [name, value] of Object.entries(body)) {
-    if (!known.includes(name)) throw new ApiError(422, 'unknown_field', name, `unknown field ${name}`);
-    if (typeof value !== FIELD_TYPES[name]) throw new ApiError(422, 'invalid_type', name, `${name} must be a ${FIELD_TYPES[name]}`);
-  }
-  for (const name of required) {
-    if (!(name in body)) throw new ApiError(422, 'missing_field', name, `${name} is required`);
-  }
-  if ('name' in body && (body.name === '' || [...body.name].length > 128)) {
-    throw new ApiError(422, 'invalid_value', 'name', 'name must have 1 to 128 characters');
-  }
-  if ('url' in body && !/^(srt|rtmps?):\/\/[^/:?]+(:\d+)?/.test(body.url)) {
-    throw new ApiError(422, 'invalid_url', 'url', 'the URL must begin with srt://, rtmp:// or rtmps:// and name a host');
-  }
-  if ('rtp_ip' in body && !/^[\d.]+$|:/.test(body.rtp_ip)) {
-    throw new ApiError(422, 'invalid_value', 'rtp_ip', 'rtp_ip must be an IPv4 or IPv6 address');
-  }
+  return channel;
 }
 
 export class FakeServer {
@@ -77,6 +42,11 @@ export class FakeServer {
   channels = [];
   /** @type {Interface[]} */
   interfaces = [{ name: 'eth1', mode: 'xdp', queues: 4, reason: '', rx_dropped: 0, rx_ring_full: 0 }];
+  system = makeSystem();
+  /** Oldest first. @type {ServerEvent[]} */
+  events = [];
+  /** An older program: without the fields, paths and events that came with redundant inputs. */
+  old = false;
   /** Every REST call: "PUT /api/channels/…", with its body. @type {{call: string, body: any}[]} */
   calls = [];
   /** While true nothing is answered, as behind a cable that was pulled. */
@@ -127,9 +97,23 @@ export class FakeServer {
   /**
    * @param {Channel[]} channels those that changed
    * @param {string[]} [removed]
+   * @param {ServerEvent[]} [events]
    */
-  push(channels, removed = []) {
-    this.#send({ type: 'update', channels, removed, health: this.health });
+  push(channels, removed = [], events = []) {
+    const news = events.length > 0 ? { events } : {};
+    this.#send({ type: 'update', channels, removed, health: this.health, ...news });
+  }
+
+  /**
+   * Something happened.
+   * @param {string} type
+   * @param {string} subject
+   * @param {string} text
+   */
+  report(type, subject, text) {
+    const event = { id: (this.events.at(-1)?.id ?? 0) + 1, time: new Date().toISOString(), type, subject, text };
+    this.events.push(event);
+    this.push([], [], [event]);
   }
 
   /** @param {object} message */
@@ -147,7 +131,8 @@ export class FakeServer {
     if (this.frozen) return;
     const peer = new WebSocketPeer(request, socket, () => this.#peers.delete(peer));
     this.#peers.add(peer);
-    peer.send(JSON.stringify({ type: 'snapshot', channels: this.channels, health: this.health }));
+    const events = this.old ? {} : { events: this.events.slice(-50) };
+    peer.send(JSON.stringify({ type: 'snapshot', channels: this.channels, health: this.health, ...events }));
   }
 
   /**
@@ -156,7 +141,7 @@ export class FakeServer {
    */
   async #answer(request, response) {
     if (this.frozen) return;
-    const { pathname } = new URL(request.url ?? '/', this.url);
+    const { pathname, searchParams } = new URL(request.url ?? '/', this.url);
     if (!pathname.startsWith('/api/')) {
       await this.#sendFile(pathname, response);
       return;
@@ -167,7 +152,7 @@ export class FakeServer {
     try {
       const body = text === '' ? {} : JSON.parse(text);
       this.calls.push({ call: `${request.method} ${pathname}`, body });
-      const [status, answer] = this.#route(request.method ?? '', pathname.split('/').slice(2), body);
+      const [status, answer] = this.#route(request.method ?? '', pathname.split('/').slice(2), body, searchParams);
       response.writeHead(status, { 'Content-Type': 'application/json' });
       response.end(answer === undefined ? undefined : JSON.stringify(answer));
     } catch (error) {
@@ -197,15 +182,19 @@ export class FakeServer {
    * @param {string} method
    * @param {string[]} path below /api/
    * @param {any} body
+   * @param {URLSearchParams} query
    * @returns {[number, unknown?]} status and answer
    */
-  #route(method, [collection, id, sub, outputId], body) {
+  #route(method, [collection, id, sub, outputId], body, query) {
     if (collection === 'health') return [200, this.health];
+    if (collection === 'system' && !this.old) return [200, this.system];
+    if (collection === 'events' && !this.old) return [200, this.#listEvents(query)];
     if (collection !== 'channels') throw new ApiError(404, 'not_found', '', 'no such path');
     if (!id) return method === 'POST' ? [201, this.#addChannel(body)] : [200, { channels: this.channels }];
     const channel = this.channels.find((other) => other.id === id);
     if (!channel) throw new ApiError(404, 'not_found', '', 'no such channel');
     if (sub === 'start' || sub === 'stop') return [200, this.#setRunning(channel, sub === 'start')];
+    if (sub === 'switch' && !this.old) return [200, this.#switchInput(channel, body)];
     if (sub === 'outputs' && !outputId) return [201, this.#addOutput(channel, body)];
     if (sub === 'outputs') return this.#changeOutput(method, channel, outputId, body);
     if (method === 'PUT') return [200, this.#updateChannel(channel, body)];
@@ -219,20 +208,49 @@ export class FakeServer {
    * @param {any} body
    * @param {Channel} [self] the one that may keep its port
    */
-  #checkPort({ rtp_port, rtp_ip = '0.0.0.0' }, self) {
-    if (!Number.isInteger(rtp_port) || rtp_port < 1 || rtp_port > 65535) {
-      throw new ApiError(422, 'invalid_value', 'rtp_port', 'rtp_port must be 1 to 65535');
+  #checkPort({ rtp_port, rtp_ip = '0.0.0.0', backup }, self) {
+    if (backup?.rtp_port === rtp_port) {
+      throw new ApiError(409, 'port_in_use', 'backup.rtp_port', `port ${rtp_port} is the primary input's`);
     }
     const other = this.channels.find((channel) => channel !== self && channel.rtp_port === rtp_port
       && (channel.rtp_ip === rtp_ip || channel.rtp_ip === '0.0.0.0' || rtp_ip === '0.0.0.0'));
     if (other) throw new ApiError(409, 'port_in_use', 'rtp_port', `port ${rtp_port} is taken by channel "${other.name}"`);
   }
 
+  get #channelFields() {
+    return this.old ? OLD_CHANNEL_FIELDS : CHANNEL_FIELDS;
+  }
+
+  /** @param {URLSearchParams} query */
+  #listEvents(query) {
+    const after = Number(query.get('after') ?? 0);
+    const events = this.events.filter(({ id }) => id > after).slice(0, Number(query.get('limit') ?? 100));
+    return { newest: this.events.at(-1)?.id ?? 0, events };
+  }
+
+  /**
+   * @param {Channel} channel
+   * @param {any} body
+   */
+  #switchInput(channel, body) {
+    checkFields(body, ['input'], []);
+    if (!channel.backup) throw new ApiError(409, 'no_backup', '', 'the channel has no backup input');
+    if (channel.desired !== 'running') throw new ApiError(409, 'not_running', '', 'the channel is not running');
+    if (channel.failover?.mode === 'merge') throw new ApiError(409, 'merging', '', 'the channel merges its inputs');
+    const inputs = channel.inputs ?? [];
+    const chosen = inputs.find((input) => (body.input ? input.name === body.input : !input.active));
+    if (chosen?.state !== 'receiving') throw new ApiError(409, 'input_dead', 'input', `The ${chosen?.name} brings no TS`);
+    for (const input of inputs) input.active = input === chosen;
+    this.push([channel]);
+    return channel;
+  }
+
   /** @param {any} body */
   #addChannel(body) {
-    checkFields(body, CHANNEL_FIELDS, ['name', 'rtp_port']);
+    checkFields(body, this.#channelFields, ['name', 'rtp_port']);
     this.#checkPort(body);
     const channel = makeChannel(body);
+    if (this.old) ageChannel(channel);
     this.channels.push(channel);
     this.push([channel]);
     return channel;
@@ -243,9 +261,11 @@ export class FakeServer {
    * @param {any} body
    */
   #updateChannel(channel, body) {
-    checkFields(body, CHANNEL_FIELDS, []);
+    checkFields(body, this.#channelFields, []);
     this.#checkPort({ ...channel, ...body }, channel);
-    Object.assign(channel, body);
+    const failover = { ...channel.failover, ...body.failover };
+    Object.assign(channel, body, this.old ? {} : { failover });
+    if (!this.old) channel.inputs = makeInputs(channel);
     this.push([channel]);
     return channel;
   }

@@ -50,6 +50,16 @@ table('formatCountdown', format.formatCountdown, [
   [-1, '0 s'], [0, '0 s'], [1, '1 s'], [1000, '1 s'], [3200, '4 s'], [61_000, '1 min 01 s'],
 ]);
 
+table('formatMilliseconds', format.formatMilliseconds, [[0, '0 ms'], [41, '41 ms'], [12_345, '12 345 ms']]);
+
+table('formatMicroseconds', format.formatMicroseconds, [
+  [0, '0 µs'], [420, '420 µs'], [999.4, '999 µs'], [999.5, '1.0 ms'], [12_345, '12.3 ms'], [99_949, '99.9 ms'], [99_950, '100 ms'],
+]);
+
+test('formatDateTime is the viewer’s day and time of day', () => {
+  assert.equal(format.formatDateTime(new Date(2024, 0, 2, 3, 4, 5)), '2024-01-02 03:04:05');
+});
+
 test('formatTime is the viewer’s time of day', () => {
   assert.equal(format.formatTime(new Date(2024, 0, 2, 3, 4, 5)), '03:04:05');
 });

@@ -1,95 +1,12 @@
 // @ts-check
-/**
- * The dashboard in Chromium against the fake server. Each test has a server and a page of its own, and
- * at its end the page must not have complained: no error in the console, no exception, no breach of the
- * content security policy, no request to another host.
- */
+/** The page as a whole: its rows, dialogs and summary, the link to the server, keyboard and widths. */
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { launch, openPage } from './browser.mjs';
-import { makeChannel, makeOutput, makePlant } from './fake-data.mjs';
+import { test } from 'node:test';
+import { openPage } from './browser.mjs';
+import { makeChannel, makePlant } from './fake-data.mjs';
 import { FakeServer } from './fake-server.mjs';
-
-/** @typedef {import('playwright-core').Page} Page */
-
-/** @type {import('playwright-core').Browser} */
-let browser;
-before(async () => { browser = await launch(); });
-after(() => browser?.close());
-
-const TIMEOUT_MS = 60_000;
-const SRT = 'srt://relay.example.net:7000?latency=200&passphrase=***';
-
-/**
- * @typedef {object} Setting
- * @property {Page} page
- * @property {FakeServer} server
- * @property {string[]} complaints what the page has complained about so far; a test takes out what it provoked
- */
-
-/**
- * @param {string} name
- * @param {import('../../dashboard/types.js').Channel[]} channels
- * @param {(setting: Setting) => Promise<void>} run
- * @param {import('playwright-core').BrowserContextOptions} [options]
- */
-function pageTest(name, channels, run, options) {
-  test(name, { timeout: TIMEOUT_MS }, async () => {
-    const server = new FakeServer();
-    server.channels = structuredClone(channels);
-    await server.start();
-    const { page, complaints, close } = await openPage(browser, server.url, options);
-    try {
-      await page.waitForSelector('#connection[data-state="live"]');
-      await run({ page, server, complaints });
-      assert.deepEqual(complaints, [], 'the page complained');
-    } finally {
-      await close();
-      await server.stop();
-    }
-  });
-}
-
-/**
- * Chromium reports each answer of 400 and above and each refused connection in the console by itself:
- * take out the ones that a test provokes.
- * @param {string[]} complaints
- * @param {RegExp} pattern
- */
-function expectComplaint(complaints, pattern) {
-  assert.ok(complaints.some((text) => pattern.test(text)), `no ${pattern} in ${complaints}`);
-  complaints.splice(0, Infinity, ...complaints.filter((text) => !pattern.test(text)));
-}
-
-/**
- * Wait until a part of the page reads like this.
- * @param {Page} page
- * @param {string} selector
- * @param {string | RegExp} expected
- */
-async function reads(page, selector, expected) {
-  const matches = (/** @type {string} */ text) => (
-    expected instanceof RegExp ? expected.test(text) : text === expected);
-  let text = '';
-  for (let tries = 0; tries < 100; tries += 1) {
-    text = ((await page.locator(selector).first().textContent()) ?? '').replace(/[\u00a0\u202f]/g, ' ').trim();
-    if (matches(text)) return;
-    await page.waitForTimeout(50);
-  }
-  assert.fail(`${selector} reads "${text}", not ${expected}`);
-}
-
-/** One running channel with two outputs. */
-function oneChannel() {
-  return makeChannel({
-    id: 'c1', name: 'News', rtp_port: 5000, desired: 'running', state: 'receiving', stats: { bitrate_bps: 5_010_000 },
-    outputs: [
-      makeOutput({ id: 'o1', name: 'Relay', url: SRT, state: 'connected', connected_at: new Date().toISOString() }),
-      makeOutput({ id: 'o2', name: 'Video site', url: 'rtmp://live.example.net/app/***', state: 'connecting' }),
-    ],
-  });
-}
+import { SRT, TIMEOUT_MS, browser, expectComplaint, oneChannel, pageTest, reads } from './page-setup.mjs';
 
 pageTest('without channels the page says what to do first, and the first one can be made', [], async ({ page, server }) => {
   await reads(page, '#empty h2', 'No channels yet');
@@ -393,7 +310,7 @@ pageTest('everything can be done from the keyboard', [oneChannel()], async ({ pa
   assert.equal(await page.evaluate(() => document.activeElement?.className), 'skip-link');
   await press('Enter', 'Tab');
   assert.equal(await focus(), 'Outputs of News');
-  await press('Tab', 'Tab', 'Tab', 'Tab');
+  await press('Tab', 'Tab', 'Tab', 'Tab', 'Tab');
   assert.equal(await focus(), 'Delete channel News');
   const outline = await page.evaluate(() => getComputedStyle(/** @type {Element} */ (document.activeElement)).outlineStyle);
   assert.equal(outline, 'solid', 'the focus can be seen');
@@ -405,6 +322,7 @@ pageTest('everything can be done from the keyboard', [oneChannel()], async ({ pa
   await page.waitForSelector('#confirm-dialog[open]');
   await press('Tab', 'Enter');
   await page.waitForSelector('[data-output="o1"]', { state: 'detached' });
+  await page.waitForSelector('#confirm-dialog', { state: 'hidden' });
   assert.equal(await focus(), 'Delete output Video site', 'the next row takes the focus over');
   await press('ArrowUp', 'Shift+Tab', 'Enter');
   await page.waitForSelector('#channel-dialog[open]');
@@ -414,6 +332,16 @@ pageTest('everything can be done from the keyboard', [oneChannel()], async ({ pa
   await reads(page, '.channel-row .name', 'By hand');
   assert.equal(await focus(), 'Edit channel By hand', 'the focus comes back to where it was');
   assert.equal(server.channels[0].name, 'By hand');
+});
+
+pageTest('a row that goes while its question is open leaves the focus nearby', [oneChannel()], async ({ page, server }) => {
+  await page.click('[aria-label="Delete output Relay"]');
+  const channel = server.channels[0];
+  channel.outputs = channel.outputs.slice(1);
+  server.push([channel]);
+  await page.waitForSelector('[data-output="o1"]', { state: 'detached' });
+  await page.click('#confirm-dialog [data-part="cancel"]');
+  await page.waitForFunction(() => document.activeElement?.getAttribute('aria-label') === 'Delete output Video site');
 });
 
 for (const width of [360, 768, 1024, 1280]) {

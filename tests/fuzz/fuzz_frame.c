@@ -12,7 +12,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static bool is_same(const struct frame_datagram *a, const struct frame_datagram *b)
 {
-	return !memcmp(&a->destination, &b->destination, sizeof(a->destination)) &&
+	return !memcmp(&a->source, &b->source, sizeof(a->source)) &&
+	       !memcmp(&a->destination, &b->destination, sizeof(a->destination)) &&
 	       a->port == b->port && a->size == b->size && a->payload == b->payload;
 }
 

@@ -192,6 +192,17 @@ channel_counter() {
   api GET "/api/channels/$1" && json ".stats.$2"
 }
 
+# sums_close NAME CHANNEL: what the channel received is what became of it (userspace/media/rtp_counters.h).
+sums_close() {
+  api GET "/api/channels/$2"
+  equal "$1" "0 0" "$(json '.stats | [
+    .rtp_received - (.rtp_emitted - .rtp_recovered_fec + .rtp_duplicates + .rtp_late + .rtp_malformed +
+      .rtp_stray + .rtp_held),
+    .fec_received - (.fec_malformed_size + .fec_malformed_version + .fec_malformed_header +
+      .fec_malformed_direction + .fec_malformed_matrix + .fec_stray + .fec_unneeded + .fec_used +
+      .fec_unused + .fec_wrong + .fec_held)] | join(" ")')"
+}
+
 # output_sent CHANNEL OUTPUT BYTES: the output has handed that much to its peer.
 output_sent() {
   api GET "/api/channels/$1" &&

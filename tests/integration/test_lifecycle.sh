@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The XDP program's life: pins while running, nothing after a clean stop, takeover after kill -9, --detach, two
-# programs on one interface, a foreign program, an interface that is made anew, `ip netns exec`.
+# programs on one interface, a foreign program, an interface that is made anew, `ip netns exec`. Traffic of others passes all the while.
 . "$(dirname "$0")/lib.sh"
 
 make_namespaces
@@ -64,19 +64,51 @@ reaches_kernel() {
   : >"$work/kernel"
   background srt-live-transmit -q udp://10.77.0.2:5000 file://con >"$work/kernel" 2>/dev/null
   reader=$last_pid
-  sleep 0.5
+  wait_for 10 listens 5000
   send "$work/generated.ts" --udp --speed 4 10.77.0.2:5000 >/dev/null
   stop_pid "$reader"
   check "$1: traffic reaches the kernel's sockets" has_bytes "$work/kernel" 100000
 }
 
+# listens PORT: some socket has it.
+listens() {
+  [ -n "$(in_ns ss -Huln "sport = :$1")" ]
+}
+
+# Traffic that is not ours, on port 7000 all the while.
+start_bystander() {
+  background srt-live-transmit -q udp://10.77.0.2:7000 file://con >"$work/bystander" 2>/dev/null
+  bystander_reader=$last_pid
+  wait_for 10 listens 7000
+  nsenter --net="/run/netns/$ns_source" "$build/media-source" "$work/generated.ts" --udp --loop forever \
+    --record "$work/bystander.ts" 10.77.0.2:7000 >/dev/null 2>&1 &
+  bystander=$!
+  pids+=("$bystander")
+}
+
+end_bystander() {
+  stop_pid "$bystander"
+  sleep 0.5
+  stop_pid "$bystander_reader"
+  check "$1: nothing of another's traffic is lost" cmp "$work/bystander.ts" "$work/bystander"
+}
+
 # --- pins, kill -9, takeover, clean stop
+start_bystander
 start_distributor --ingest xdp --interface "$veth"
 make_channel first 5000
 add_output "$channel" srt://127.0.0.1:9000
 for name in link steer ports port_counters verdicts xsks; do
   equal "$name is pinned, for its owner alone" 600 "$(stat -c %a "$pins/$name")"
 done
+maps=0
+for id in $(bpftool -j prog show pinned "$pins/steer" | jq '.map_ids[]'); do
+  name=$(bpftool -j map show id "$id" | jq -r .name)
+  case $name in *.*) continue ;; esac # constants: bpffs takes no dots
+  maps=$((maps + 1))
+  equal "map $name of the program is the pinned one" "$id" "$(bpftool -j map show pinned "$pins/$name" | jq .id)"
+done
+equal "and there is no other pin" $((maps + 2)) "$(find "$pins" -type f | wc -l)"
 equal "so is the directory" 700 "$(stat -c %a "$pins")"
 check "the pinned program is the attached one" \
   test "$(bpftool -j prog show pinned "$pins/steer" | jq .id)" = \
@@ -127,6 +159,15 @@ check "generic XDP that was left gives way to native" logged "it was in another 
 check "native XDP" is_attached native
 check "pinned" test -e "$pins/link"
 
+# --- what another version of the program left
+kill_distributor
+mv "$ours/v1" "$ours/v0"
+link=$(bpftool -j link show pinned "$ours/v0/$veth@$inode/link" | jq .id)
+start_distributor --ingest xdp --interface "$veth"
+equal "the link of another layout is taken over" "$link" \
+  "$(bpftool -j link show pinned "$pins/link" | jq .id)"
+check "and its directory removed" test ! -e "$ours/v0"
+
 # --- two programs on one interface
 distributor --ingest xdp --interface "$veth" --http 127.0.0.1:8001
 equal "a second program does not start in a fixed mode" 1 $?
@@ -142,6 +183,8 @@ deliver "the first beside it"
 check "clean stop of the second" stop_pid "$second"
 check "the first keeps its program" is_attached
 check "and its pins" test -e "$pins/link"
+
+end_bystander "kill -9, takeover, stop, detach, two programs"
 
 # --- an interface that is made anew while nobody looks, and one that goes while the program runs
 kill_distributor
@@ -165,6 +208,7 @@ SEC("xdp") int foreign_pass(struct xdp_md *context) { return XDP_PASS; }
 char LICENSE[] SEC("license") = "GPL";
 SOURCE
 clang -O2 -g -target bpf -isystem "/usr/include/$(uname -m)-linux-gnu" -c "$work/foreign.c" -o "$work/foreign.o"
+start_bystander
 for mode in xdpdrv xdpgeneric; do
   ip -n "$ns" link set dev "$veth" "$mode" obj "$work/foreign.o" sec xdp
   foreign=$(ip -n "$ns" -j link show "$veth" | jq '.[0].xdp.prog.id')
@@ -185,6 +229,7 @@ for mode in xdpdrv xdpgeneric; do
   check "and nothing of ours" test ! -e "$ours"
   ip -n "$ns" link set dev "$veth" "$mode" off
 done
+end_bystander "foreign programs"
 bpftool prog load "$work/foreign.o" /sys/fs/bpf/foreign
 check "a foreign link" in_ns "$build/tools/xdp_link" "$veth" /sys/fs/bpf/foreign /sys/fs/bpf/foreign_link
 distributor --ingest xdp --interface "$veth"
@@ -194,6 +239,10 @@ check "the command that is named" test -n "$command"
 check "works" bash -c "$command"
 check "and detaches it" is_detached
 rm /sys/fs/bpf/foreign /sys/fs/bpf/foreign_link
+
+# --- where no BPF file system is mounted
+ip netns exec "$ns" "$build/medialive-distributor" --detach >"$work/said"
+equal "--detach says so" "nothing to detach: no BPF file system at /sys/fs/bpf" "$(cat "$work/said")"
 
 # --- inside `ip netns exec`, which hides the BPF file system
 ip netns exec "$ns" "$build/medialive-distributor" --ingest xdp --interface "$veth" --http "$http" \

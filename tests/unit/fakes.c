@@ -24,8 +24,10 @@ static struct tick_loop *const sender_loops[] = {(struct tick_loop *)&loop_marks
 struct channel {
 	char name[600];
 	struct channel_counters counters;
+	struct input_counters input_counters;
 	struct rtp_counters rtp;
-	unsigned int reorder_ms;
+	struct channel_settings settings;
+	unsigned int active;
 };
 
 struct feed {
@@ -33,7 +35,8 @@ struct feed {
 };
 
 struct ingest_binding {
-	char endpoint[64];
+	char endpoint[96];
+	uint16_t port;
 };
 
 struct output {
@@ -100,7 +103,6 @@ int ingest_bind(struct ingest_binding **out, struct ingest *ingest,
 	char text[INET6_ADDRSTRLEN];
 
 	(void)ingest;
-	(void)filter;
 	if (fakes.bind_error && (!fakes.bind_error_port || fakes.bind_error_port == port)) {
 		snprintf(why, size, "port %u: %s", port, strerror(-fakes.bind_error));
 		return fakes.bind_error;
@@ -110,8 +112,14 @@ int ingest_bind(struct ingest_binding **out, struct ingest *ingest,
 		inet_ntop(AF_INET, &address->s6_addr[12], text, sizeof(text));
 	else
 		inet_ntop(AF_INET6, address, text, sizeof(text));
-	snprintf((*out)->endpoint, sizeof((*out)->endpoint), "%s:%u", text, port);
-	note("bind %s; ", (*out)->endpoint);
+	(*out)->port = port;
+	snprintf((*out)->endpoint, sizeof((*out)->endpoint), "%s%s:%u%s%s",
+	         target->path ? "backup " : "", text, port, target->interface[0] ? "%" : "",
+	         target->interface);
+	note("bind %s", (*out)->endpoint);
+	if (filter->source_count || filter->max_pps)
+		note(" from %zu at %u", filter->source_count, filter->max_pps);
+	note("; ");
 	fakes.bindings++;
 	return 0;
 }
@@ -128,8 +136,10 @@ void ingest_unbind(struct ingest_binding *binding)
 int ingest_set_filter(struct ingest_binding *binding, const struct ingest_filter *filter, char *why,
                       size_t size)
 {
-	(void)why;
-	(void)size;
+	if (fakes.filter_error && fakes.filter_error_port == binding->port) {
+		snprintf(why, size, "port %u: no filter", binding->port);
+		return fakes.filter_error;
+	}
 	note("filter %s %zu %u; ", binding->endpoint, filter->source_count, filter->max_pps);
 	return 0;
 }
@@ -195,7 +205,7 @@ int channel_create(struct channel **out, const struct channel_config *config)
 	*out = calloc(1, sizeof(**out));
 	snprintf((*out)->name, sizeof((*out)->name), "%s", config->name);
 	counter_set(&(*out)->counters.bytes_received, 188);
-	(*out)->reorder_ms = config->reorder_ms;
+	(*out)->settings = config->settings;
 	fakes.channels++;
 	return 0;
 }
@@ -208,18 +218,59 @@ void channel_destroy(struct channel *channel)
 	free(channel);
 }
 
-const struct rtp_counters *channel_rtp_counters(const struct channel *channel)
+void channel_rtp_counters(const struct channel *channel, struct rtp_counters *out)
 {
+	(void)channel;
+	counter_set(&out->rtp_lost, 9);
+}
+
+const struct rtp_counters *channel_input_rtp_counters(const struct channel *channel,
+                                                      unsigned int path)
+{
+	(void)path;
 	return &channel->rtp;
 }
 
-/* Noted only when it changes. */
-void channel_set_recovery(struct channel *channel, unsigned int reorder_ms, bool fec)
+const struct input_counters *channel_input_counters(const struct channel *channel,
+                                                    unsigned int path)
 {
-	(void)fec;
-	if (channel->reorder_ms != reorder_ms)
-		note("reorder %u; ", reorder_ms);
-	channel->reorder_ms = reorder_ms;
+	(void)path;
+	return &channel->input_counters;
+}
+
+const struct counter_info input_counter_table[] = {INPUT_COUNTERS(COUNTER_ROW)};
+
+/* Noted only when something changes. */
+void channel_configure(struct channel *channel, const struct channel_settings *settings)
+{
+	const struct channel_settings old = channel->settings;
+
+	if (old.reorder_ms != settings->reorder_ms)
+		note("reorder %u; ", (unsigned int)settings->reorder_ms);
+	if (settings->backup && memcmp(&old, settings, sizeof(old)) != 0)
+		note("%s %u %u %u %u; ", settings->merge ? "merge" : "failover",
+		     (unsigned int)settings->merge_ms, (unsigned int)settings->timeout_ms,
+		     (unsigned int)settings->returns, (unsigned int)settings->stable_ms);
+	else if (old.backup && !settings->backup)
+		note("one input; ");
+	channel->settings = *settings;
+}
+
+void channel_select(struct channel *channel, unsigned int path)
+{
+	note("select %u; ", path);
+	channel->active = path;
+}
+
+unsigned int channel_active(const struct channel *channel)
+{
+	return channel->active;
+}
+
+int64_t channel_input_last_ns(const struct channel *channel, unsigned int path)
+{
+	(void)channel;
+	return fakes.input_last_ns[path];
 }
 
 const struct channel_counters *channel_counters(const struct channel *channel)

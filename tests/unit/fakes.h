@@ -15,8 +15,11 @@
 struct fakes {
 	int bind_error;           /* ingest_bind returns it … */
 	uint16_t bind_error_port; /* … for this port, or for every port when 0 */
+	int filter_error;           /* ingest_set_filter returns it … */
+	uint16_t filter_error_port; /* … for this port */
 	int channel_error, feed_error, output_error;
 	int64_t last_ns;                        /* what channel_last_ns says */
+	int64_t input_last_ns[2];               /* what channel_input_last_ns says */
 	struct output_status status;            /* what output_get_status says */
 	int channels, feeds, bindings, outputs; /* alive */
 	char journal[16384];                    /* "bind 0.0.0.0:5000; output srt://a:1; …" */

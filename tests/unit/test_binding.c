@@ -119,8 +119,9 @@ static size_t count_all(const struct binding_table *table)
 {
 	size_t count = 0;
 
-	for (const struct ingest_binding *b = table->all; b; b = b->next_all)
-		count++;
+	for (unsigned int i = 0; i < BINDING_TURNS; i++)
+		for (const struct ingest_binding *b = table->all[i]; b; b = b->next_all)
+			count++;
 	return count;
 }
 
@@ -151,10 +152,36 @@ static void test_find(void **state)
 	}
 	for (size_t i = 0; i < COUNT(bound); i++)
 		binding_table_remove(&table, &bindings[i]);
-	assert_null(table.all);
+	assert_int_equal(count_all(&table), 0);
 	for (size_t i = 0; i < COUNT(bound); i++)
 		assert_null(table.by_port[bound[i].port]);
 	binding_table_destroy(&table);
+}
+
+/* Every list has its turn once in ten milliseconds, however often it is asked, and none twice at a time. */
+static void test_turns(void **state)
+{
+	static const int64_t periods_us[] = {100, 1000, 1007, 2500, 10000, 700000};
+	unsigned int list = 0, turns, total;
+	struct binding_table table;
+	int64_t now_ns;
+
+	(void)state;
+	for (size_t p = 0; p < COUNT(periods_us); p++) {
+		const int64_t period_ns = periods_us[p] * NS_PER_US;
+
+		assert_int_equal(binding_table_create(&table), 0);
+		total = 0;
+		for (now_ns = NS_PER_S; now_ns < 3 * NS_PER_S; now_ns += period_ns) {
+			for (turns = 0; binding_table_turn(&table, &list, now_ns); turns++)
+				assert_int_equal(list, total++ % BINDING_TURNS);
+			assert_true(turns <= BINDING_TURNS);
+		}
+		if (period_ns <= BINDING_TURNS * BINDING_TURN_NS)
+			assert_in_range(total, 2000, 2000 + BINDING_TURNS);
+		assert_false(binding_table_turn(&table, &list, now_ns - period_ns));
+		binding_table_destroy(&table);
+	}
 }
 
 int main(void)
@@ -162,6 +189,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_address_kinds),
 		cmocka_unit_test(test_find),
+		cmocka_unit_test(test_turns),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

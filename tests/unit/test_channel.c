@@ -1,6 +1,7 @@
 /*
- * A channel: what it takes, what it refuses and why, and how it counts.
+ * A channel: what it takes, what it refuses and why, how it counts, and what it makes of two inputs.
  */
+#include "base/event.h"
 #include "base/clock.h"
 #include "media/ts.h"
 #include "relay/channel.h"
@@ -75,11 +76,19 @@ static void receive(struct channel *channel, const struct datagram *d, int64_t n
 
 static struct channel *make_channel(void)
 {
-	const struct channel_config config = {.name = "News", .reorder_ms = 50};
+	const struct channel_config config = {.name = "News", .settings.reorder_ms = 50};
 	struct channel *channel;
 
 	assert_int_equal(channel_create(&channel, &config), 0);
 	return channel;
+}
+
+static uint64_t rtp_counter(const struct channel *channel, size_t index)
+{
+	struct rtp_counters counters = {0};
+
+	channel_rtp_counters(channel, &counters);
+	return counter_at(&counters, index);
 }
 
 static uint64_t counter(const struct channel *channel, const char *name)
@@ -89,7 +98,7 @@ static uint64_t counter(const struct channel *channel, const char *name)
 			return counter_at(channel_counters(channel), i);
 	for (size_t i = 0; i < RTP_COUNTER_COUNT; i++)
 		if (!strcmp(rtp_counter_table[i].name, name))
-			return counter_at(channel_rtp_counters(channel), i);
+			return rtp_counter(channel, i);
 	fail_msg("no counter %s", name);
 	return 0;
 }
@@ -237,7 +246,7 @@ static void test_reorder_changes(void **state)
 	d.sequence = 3;
 	receive(channel, &d, NS_PER_S);
 	assert_int_equal(ring_head(channel_ring(channel)), 1);
-	channel_set_recovery(channel, 0, false);
+	channel_configure(channel, &(struct channel_settings){.reorder_ms = 0});
 	channel_tick(channel, NS_PER_S + NS_PER_MS);
 	assert_int_equal(ring_head(channel_ring(channel)), 2);
 	d.sequence = 5;
@@ -298,6 +307,393 @@ static void test_create(void **state)
 	channel_destroy(NULL);
 }
 
+/* ---- Two inputs ---- */
+
+#define FAILOVER                                                                        \
+	{                                                                               \
+		.reorder_ms = 50, .backup = true, .timeout_ms = 500, .stable_ms = 1000, \
+		.merge_ms = 200                                                         \
+	}
+
+static struct channel *make_pair(struct channel_settings settings)
+{
+	const struct channel_config config = {.name = "News", .id = "id-1", .settings = settings};
+	struct channel *channel;
+
+	assert_int_equal(channel_create(&channel, &config), 0);
+	return channel;
+}
+
+/* One datagram of a TS packet of PID `pid`, its continuity counter that of the RTP sequence. */
+static void send(struct channel *channel, unsigned int path, uint16_t sequence, uint16_t pid,
+                 int64_t now_ns)
+{
+	uint8_t bytes[12 + TS_PACKET_BYTES] = {0x80, 33, (uint8_t)(sequence >> 8),
+	                                       (uint8_t)sequence};
+
+	bytes[11] = (uint8_t)(path + 1); /* a source of its own */
+	bytes[12] = TS_SYNC_BYTE;
+	bytes[13] = (uint8_t)(pid >> 8);
+	bytes[14] = (uint8_t)pid;
+	bytes[15] = (uint8_t)(0x10 | (sequence & 15));
+	channel_receive(channel, path, CHANNEL_MEDIA, bytes, sizeof(bytes), now_ns);
+}
+
+#define PID_OF_PATH(path) ((uint16_t)(0x100 + (path)))
+
+/* What is sent on each input during a number of milliseconds, one datagram each: TS, nulls or nothing. */
+enum sent { NOTHING, NULLS, TS };
+
+/* The clock and the sequence numbers of a test. */
+struct play {
+	struct channel *channel;
+	int64_t now_ns;
+	uint16_t sequence[2];
+};
+
+static void play(struct play *p, int ms, enum sent first, enum sent second)
+{
+	const enum sent sent[2] = {first, second};
+
+	for (int i = 0; i < ms; i++) {
+		p->now_ns += NS_PER_MS;
+		for (unsigned int path = 0; path < 2; path++)
+			if (sent[path])
+				send(p->channel, path, p->sequence[path]++,
+				     sent[path] == NULLS ? TS_PID_NULL : PID_OF_PATH(path),
+				     p->now_ns);
+		channel_tick(p->channel, p->now_ns);
+	}
+}
+
+static struct play begin_play(struct channel_settings settings)
+{
+	struct play p = {.channel = make_pair(settings), .now_ns = 100 * NS_PER_S};
+
+	channel_tick(p.channel, p.now_ns);
+	return p;
+}
+
+/* The text of the newest event, which must be of the channel and that type. Borrowed until the next call. */
+static const char *last_event(const char *type)
+{
+	static struct event event;
+
+	assert_int_equal(event_list(event_newest() - 1, &event, 1), 1);
+	assert_string_equal(event.type, type);
+	assert_string_equal(event.subject, "id-1");
+	return event.text;
+}
+
+/*
+ * Everything in the ring is a valid TS: counters go on, or a packet that announces a jump comes first. Returns
+ * how many packets of each path there are.
+ */
+static void check_ring(const struct channel *channel, size_t counts[2])
+{
+	uint8_t packet[TS_PACKET_BYTES], counter[2] = {0};
+	uint64_t position = 0, lost = 0;
+	bool seen[2] = {false};
+
+	counts[0] = counts[1] = 0;
+	while (ring_read(channel_ring(channel), &position, packet, 1, NULL, &lost)) {
+		const uint16_t pid = ts_get_pid(packet);
+		const unsigned int path = pid & 1;
+
+		if (pid == TS_PID_NULL)
+			continue;
+		if (ts_has_discontinuity(packet))
+			assert_false(ts_has_payload(packet));
+		else if (seen[path])
+			assert_int_equal(ts_get_continuity(packet), (counter[path] + 1) & 15);
+		counter[path] = ts_get_continuity(packet);
+		seen[path] = true;
+		counts[path] += ts_has_payload(packet);
+	}
+	assert_int_equal(lost, 0);
+}
+
+static void test_failover(void **state)
+{
+	struct play p = begin_play((struct channel_settings)FAILOVER);
+	size_t counts[2];
+
+	(void)state;
+	play(&p, 1000, TS, TS);
+	assert_int_equal(channel_active(p.channel), 0);
+	play(&p, 499, NOTHING, TS);
+	assert_int_equal(channel_active(p.channel), 0);
+	play(&p, 1, NOTHING, TS);
+	assert_int_equal(channel_active(p.channel), 1);
+	assert_string_equal(last_event("input_switched"),
+	                    "channel \"News\": switched to backup: no TS for 500 ms");
+	play(&p, 1000, NOTHING, TS);
+	check_ring(p.channel, counts);
+	assert_int_equal(counts[0], 1000);
+	assert_int_equal(counts[1], 1000); /* from the switch on, every one */
+	assert_int_equal(counter(p.channel, "packets_inserted"), 1);
+	play(&p, 5000, TS, TS); /* stays */
+	assert_int_equal(channel_active(p.channel), 1);
+	play(&p, 500, TS, NULLS);
+	assert_int_equal(channel_active(p.channel), 0);
+	assert_string_equal(last_event("input_switched"), "channel \"News\": switched to primary: "
+	                                                  "nothing but null packets for 500 ms");
+	play(&p, 500, TS, TS);
+	check_ring(p.channel, counts);
+	assert_int_equal(counts[0], 1500);
+	assert_int_equal(counter(p.channel, "input_switches"), 2);
+	assert_int_equal(counter(p.channel, "rtp_restarts"), 0);
+	assert_int_equal(counter(p.channel, "rtp_lost"), 0);
+	channel_destroy(p.channel);
+}
+
+/* Without RTP there is no sequence, and yet it can be failed over. */
+static void test_failover_bare(void **state)
+{
+	struct channel *channel = make_pair((struct channel_settings)FAILOVER);
+	uint8_t packet[TS_PACKET_BYTES] = {TS_SYNC_BYTE, 1, 0, 0x10};
+	int64_t now_ns = NS_PER_S;
+
+	(void)state;
+	channel_tick(channel, now_ns);
+	for (int ms = 0; ms < 2000; ms++, now_ns += NS_PER_MS) {
+		if (ms < 1000)
+			channel_receive(channel, 0, CHANNEL_MEDIA, packet, sizeof(packet), now_ns);
+		channel_receive(channel, 1, CHANNEL_MEDIA, packet, sizeof(packet), now_ns);
+		channel_tick(channel, now_ns + 1);
+	}
+	assert_int_equal(channel_active(channel), 1);
+	assert_int_equal(counter(channel, "bytes_received"), (1000 + 500) * TS_PACKET_BYTES);
+	channel_destroy(channel);
+}
+
+static void test_never_came(void **state)
+{
+	struct play p = begin_play((struct channel_settings)FAILOVER);
+
+	(void)state;
+	play(&p, 499, NOTHING, TS);
+	assert_int_equal(ring_head(channel_ring(p.channel)), 0);
+	assert_int_equal(channel_input_last_ns(p.channel, 0), 0);
+	assert_int_equal(channel_input_last_ns(p.channel, 1), p.now_ns);
+	play(&p, 1, NOTHING, TS);
+	assert_int_equal(channel_active(p.channel), 1);
+	play(&p, 10, NOTHING, TS);
+	assert_int_equal(counter(p.channel, "bytes_received"), 10 * TS_PACKET_BYTES);
+	channel_destroy(p.channel);
+}
+
+/* Datagrams that no RTP source can be made of do not keep an input alive. */
+static void test_garbage(void **state)
+{
+	struct play p = begin_play((struct channel_settings)FAILOVER);
+	uint32_t ssrc = 1000;
+
+	(void)state;
+	play(&p, 100, TS, TS);
+	for (int i = 0; i < 499; i++) {
+		receive(p.channel, &(struct datagram){.first = 0x80, .packets = 1, .ssrc = ssrc++},
+		        p.now_ns);
+		receive(p.channel, &(struct datagram){.first = 0x80, .size_change = -6}, p.now_ns);
+		play(&p, 1, NOTHING, TS);
+	}
+	assert_int_equal(channel_active(p.channel), 0); /* the first one could have been */
+	play(&p, 1, NOTHING, TS);
+	assert_int_equal(channel_active(p.channel), 1);
+	channel_destroy(p.channel);
+}
+
+static void test_return(void **state)
+{
+	struct channel_settings settings = FAILOVER;
+	struct play p;
+
+	(void)state;
+	settings.returns = true;
+	p = begin_play(settings);
+	play(&p, 100, TS, TS);
+	play(&p, 600, NOTHING, TS);
+	play(&p, 1000, TS, TS);
+	assert_int_equal(channel_active(p.channel), 1);
+	play(&p, 1, TS, TS);
+	assert_int_equal(channel_active(p.channel), 0);
+	assert_string_equal(last_event("input_switched"),
+	                    "channel \"News\": switched to primary: it has been good for 1000 ms");
+	channel_destroy(p.channel);
+}
+
+static void test_select(void **state)
+{
+	struct play p = begin_play((struct channel_settings)FAILOVER);
+
+	(void)state;
+	play(&p, 100, TS, TS);
+	channel_select(p.channel, 1);
+	assert_int_equal(channel_active(p.channel), 1); /* is shown before the tick */
+	assert_int_equal(counter(p.channel, "input_switches"), 0);
+	play(&p, 1, TS, TS);
+	assert_int_equal(channel_active(p.channel), 1);
+	assert_int_equal(counter(p.channel, "input_switches"), 1);
+	assert_string_equal(last_event("input_switched"),
+	                    "channel \"News\": switched to backup: asked for");
+	channel_select(p.channel, 1);
+	play(&p, 1, TS, TS);
+	assert_int_equal(counter(p.channel, "input_switches"), 1);
+	/* It comes too late for a channel that has one input by now. */
+	channel_select(p.channel, 0);
+	channel_configure(p.channel, &(struct channel_settings){.reorder_ms = 50});
+	play(&p, 1, TS, TS);
+	assert_int_equal(channel_active(p.channel), 0);
+	channel_destroy(p.channel);
+}
+
+/* The same stream on both paths: what one loses the other has. */
+static void test_merge(void **state)
+{
+	struct channel_settings settings = FAILOVER;
+	struct play p;
+	uint64_t ring;
+
+	(void)state;
+	settings.merge = true;
+	p = begin_play(settings);
+	for (uint16_t i = 0; i < 1000; i++) {
+		for (unsigned int path = 0; path < 2; path++) {
+			uint8_t bytes[12 + TS_PACKET_BYTES] = {0x80, 33, (uint8_t)(i >> 8),
+			                                       (uint8_t)i};
+
+			bytes[12] = TS_SYNC_BYTE;
+			if (i > 10 && i % 7 == path)
+				continue;
+			channel_receive(p.channel, path, CHANNEL_MEDIA, bytes, sizeof(bytes),
+			                p.now_ns);
+		}
+		p.now_ns += NS_PER_MS;
+		channel_tick(p.channel, p.now_ns);
+	}
+	ring = ring_head(channel_ring(p.channel));
+	assert_int_equal(ring, 1000);
+	assert_int_equal(counter(p.channel, "rtp_lost"), 0);
+	assert_true(counter(p.channel, "path1_first") > 100);
+	assert_int_equal(counter(p.channel, "packets_inserted"), 0);
+	assert_int_equal(counter_get(&channel_input_rtp_counters(p.channel, 1)->rtp_received), 0);
+	assert_int_equal(counter_get(&channel_input_counters(p.channel, 1)->datagrams_received),
+	                 counter(p.channel, "path1_received"));
+	/* TS without RTP cannot be merged. */
+	receive(p.channel, &(struct datagram){.packets = 1}, p.now_ns);
+	assert_int_equal(ring_head(channel_ring(p.channel)), ring + 1);
+	channel_receive(p.channel, 1, CHANNEL_MEDIA, (const uint8_t[TS_PACKET_BYTES]){TS_SYNC_BYTE},
+	                TS_PACKET_BYTES, p.now_ns);
+	assert_int_equal(ring_head(channel_ring(p.channel)), ring + 1);
+	assert_int_equal(counter(p.channel, "rejected_version"), 1);
+	channel_destroy(p.channel);
+}
+
+/* A backup comes, is merged, is a source by itself again, and goes, while the channel runs. */
+static void test_changes(void **state)
+{
+	struct channel_settings settings = FAILOVER;
+	struct channel_settings alone = {.reorder_ms = 50};
+	struct play p = begin_play(alone);
+	size_t counts[2];
+
+	(void)state;
+	play(&p, 100, TS, TS); /* nobody asked for the backup */
+	assert_int_equal(counter(p.channel, "datagrams_received"), 100);
+	channel_configure(p.channel, &settings);
+	play(&p, 1, TS, TS);
+	play(&p, 100, TS, TS);
+	assert_int_equal(channel_active(p.channel), 0);
+	assert_int_equal(counter(p.channel, "input_switches"), 0);
+	play(&p, 500, NOTHING, TS);
+	assert_int_equal(channel_active(p.channel), 1);
+
+	settings.merge = true; /* from the backup: the primary's stream takes over */
+	channel_configure(p.channel, &settings);
+	play(&p, 10, NOTHING, TS);
+	assert_int_equal(channel_active(p.channel), 0);
+	assert_string_equal(last_event("input_switched"),
+	                    "channel \"News\": switched to primary: the inputs are merged now");
+	play(&p, 2000, NOTHING, TS); /* and brings what comes on the second path */
+	check_ring(p.channel, counts);
+	assert_true(counts[1] > 1000);
+
+	settings.merge = false; /* the backup alone is alive */
+	channel_configure(p.channel, &settings);
+	play(&p, 1, NOTHING, TS);
+	assert_int_equal(channel_active(p.channel), 1);
+	play(&p, 100, TS, TS);
+
+	channel_configure(p.channel, &alone);
+	play(&p, 1, TS, TS);
+	assert_int_equal(channel_active(p.channel), 0);
+	assert_string_equal(last_event("input_switched"),
+	                    "channel \"News\": switched to primary: there is no backup any more");
+	assert_int_equal(channel_input_last_ns(p.channel, 1), 0);
+	play(&p, 100, TS, TS);
+	check_ring(p.channel, counts);
+	assert_int_equal(counts[0], 100 + 1 + 100 + 100);
+	channel_destroy(p.channel);
+}
+
+/* From the primary, which is alive, merging begins and ends without a trace in the TS. */
+static void test_smooth_changes(void **state)
+{
+	struct channel_settings settings = FAILOVER;
+	struct play p = begin_play(settings);
+
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		play(&p, 100, TS, TS);
+		settings.merge = !settings.merge;
+		channel_configure(p.channel, &settings);
+	}
+	assert_int_equal(counter(p.channel, "input_switches"), 0);
+	assert_int_equal(counter(p.channel, "packets_inserted"), 0);
+	assert_int_equal(ring_head(channel_ring(p.channel)), 400);
+	channel_destroy(p.channel);
+}
+
+static void test_signal_events(void **state)
+{
+	struct play p = begin_play((struct channel_settings)FAILOVER);
+	uint64_t before;
+
+	(void)state;
+	play(&p, 200, TS, TS);
+	assert_string_equal(last_event("signal_back"), "channel \"News\": receiving");
+	play(&p, 2200, TS, NOTHING);
+	assert_string_equal(last_event("input_lost"),
+	                    "channel \"News\": backup: no signal for 2 s");
+	before = event_newest();
+	play(&p, 3000, TS, NOTHING);
+	assert_int_equal(event_newest(), before); /* once */
+	play(&p, 200, TS, TS);
+	assert_string_equal(last_event("input_back"), "channel \"News\": backup: receiving");
+	play(&p, 5000, NOTHING, NOTHING);
+	assert_string_equal(last_event("signal_lost"), "channel \"News\": no signal for 2 s");
+	channel_destroy(p.channel);
+}
+
+/* Ticked twice for one time, as a channel with two bindings is. */
+static void test_tick_twice(void **state)
+{
+	struct channel_settings settings = FAILOVER;
+	struct play p = begin_play((struct channel_settings){.reorder_ms = 50});
+
+	(void)state;
+	channel_configure(p.channel, &settings);
+	channel_tick(p.channel, p.now_ns); /* not again */
+	send(p.channel, 1, 1, 0x101, p.now_ns);
+	assert_int_equal(counter(p.channel, "datagrams_received"), 0);
+	channel_tick(p.channel, p.now_ns + 1);
+	send(p.channel, 1, 1, 0x101, p.now_ns);
+	assert_int_equal(counter(p.channel, "datagrams_received"), 1);
+	channel_receive(p.channel, 2, CHANNEL_MEDIA, (const uint8_t *)"x", 1, p.now_ns);
+	assert_int_equal(counter(p.channel, "datagrams_received"), 1);
+	channel_destroy(p.channel);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -308,6 +704,17 @@ int main(void)
 		cmocka_unit_test(test_bare_ts_is_not_tracked),
 		cmocka_unit_test(test_bitrate),
 		cmocka_unit_test(test_create),
+		cmocka_unit_test(test_failover),
+		cmocka_unit_test(test_failover_bare),
+		cmocka_unit_test(test_never_came),
+		cmocka_unit_test(test_garbage),
+		cmocka_unit_test(test_return),
+		cmocka_unit_test(test_select),
+		cmocka_unit_test(test_merge),
+		cmocka_unit_test(test_changes),
+		cmocka_unit_test(test_smooth_changes),
+		cmocka_unit_test(test_signal_events),
+		cmocka_unit_test(test_tick_twice),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

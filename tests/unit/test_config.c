@@ -42,8 +42,8 @@ static void test_new(void **state)
 	                       true, &error),
 	                 0);
 	assert_string_equal(entry.name, "News");
-	assert_string_equal(entry.rtp_ip, "0.0.0.0");
-	assert_int_equal(entry.rtp_port, 5000);
+	assert_string_equal(entry.inputs[0].rtp_ip, "0.0.0.0");
+	assert_int_equal(entry.inputs[0].rtp_port, 5000);
 	assert_false(entry.autostart);
 	assert_false(entry.running);
 	assert_int_equal(entry.output_count, 2);
@@ -82,6 +82,54 @@ static void test_errors(void **state)
 		{"{\"name\":\"a\",\"rtp_port\":1,\"rtp_ip\":7}", "invalid_type", "rtp_ip", 422},
 		{"{\"name\":\"a\",\"rtp_port\":1,\"autostart\":1}", "invalid_type", "autostart",
 	         422},
+#define WITH(fields) "{\"name\":\"a\",\"rtp_port\":5000," fields "}"
+		{WITH("\"sources\":\"10.0.0.1\""), "invalid_type", "sources", 422},
+		{WITH("\"sources\":null"), "invalid_type", "sources", 422},
+		{WITH("\"sources\":[\"10.0.0.1\",7]"), "invalid_type", "sources[1]", 422},
+		{WITH("\"sources\":[\"10.0.0.1\",\"::1\",\"::1/0\"]"), "invalid_value",
+	         "sources[2]", 422},
+		{WITH("\"sources\":[\"10.0.0.1/8\"]"), "invalid_value", "sources[0]", 422},
+		{WITH("\"sources\":[\"host\"]"), "invalid_value", "sources[0]", 422},
+		{WITH("\"max_pps\":-1"), "invalid_value", "max_pps", 422},
+		{WITH("\"max_pps\":10000001"), "invalid_value", "max_pps", 422},
+		{WITH("\"max_pps\":99999999999999"), "invalid_value", "max_pps", 422},
+		{WITH("\"max_pps\":1.5"), "invalid_type", "max_pps", 422},
+		{WITH("\"interface\":7"), "invalid_type", "interface", 422},
+		{WITH("\"interface\":\"\""), "invalid_value", "interface", 422},
+		{WITH("\"interface\":\"..\""), "invalid_value", "interface", 422},
+		{WITH("\"interface\":\"a/b\""), "invalid_value", "interface", 422},
+		{WITH("\"interface\":\"a b\""), "invalid_value", "interface", 422},
+		{WITH("\"interface\":\"sixteen-letters-\""), "invalid_value", "interface", 422},
+		{WITH("\"backup\":5001"), "invalid_type", "backup", 422},
+		{WITH("\"backup\":{}"), "missing_field", "backup.rtp_port", 422},
+		{WITH("\"backup\":{\"rtp_port\":0}"), "invalid_value", "backup.rtp_port", 422},
+		{WITH("\"backup\":{\"rtp_port\":6000,\"max_pps\":1}"), "unknown_field",
+	         "backup.max_pps", 422},
+		{WITH("\"backup\":{\"rtp_port\":6000,\"rtp_ip\":\"x\"}"), "invalid_value",
+	         "backup.rtp_ip", 422},
+		{WITH("\"backup\":{\"rtp_port\":6000,\"interface\":[]}"), "invalid_type",
+	         "backup.interface", 422},
+		{WITH("\"backup\":{\"rtp_port\":6000,\"sources\":[\"x\"]}"), "invalid_value",
+	         "backup.sources[0]", 422},
+		{WITH("\"backup\":{\"rtp_port\":5000}"), "invalid_value", "backup.rtp_port", 422},
+		{WITH("\"fec\":\"auto\",\"backup\":{\"rtp_port\":5002}"), "invalid_value",
+	         "backup.rtp_port", 422},
+		{WITH("\"fec\":\"auto\",\"backup\":{\"rtp_port\":4996}"), "invalid_value",
+	         "backup.rtp_port", 422},
+		{WITH("\"failover\":null"), "invalid_type", "failover", 422},
+		{WITH("\"failover\":{\"mode\":\"both\"}"), "invalid_value", "failover.mode", 422},
+		{WITH("\"failover\":{\"mode\":1}"), "invalid_type", "failover.mode", 422},
+		{WITH("\"failover\":{\"return\":true}"), "invalid_type", "failover.return", 422},
+		{WITH("\"failover\":{\"timeout_ms\":49}"), "invalid_value", "failover.timeout_ms",
+	         422},
+		{WITH("\"failover\":{\"timeout_ms\":60001}"), "invalid_value",
+	         "failover.timeout_ms", 422},
+		{WITH("\"failover\":{\"stable_ms\":3600001}"), "invalid_value",
+	         "failover.stable_ms", 422},
+		{WITH("\"failover\":{\"merge_ms\":0}"), "invalid_value", "failover.merge_ms", 422},
+		{WITH("\"failover\":{\"x\":0}"), "unknown_field", "failover.x", 422},
+		{WITH("\"inputs\":[]"), "unknown_field", "inputs", 422},
+#undef WITH
 		{"{\"name\":\"a\",\"rtp_port\":1,\"outputs\":{}}", "invalid_type", "outputs", 422},
 		{"{\"name\":\"a\",\"rtp_port\":1,\"outputs\":[1]}", "invalid_type", "outputs[0]",
 	         422},
@@ -234,7 +282,7 @@ static void test_update(void **state)
 	                       "{\"url\":\"srt://h:1?passphrase=0123456789\"}]}",
 	                       true, &error),
 	                 0);
-	assert_string_equal(entry.rtp_ip, "ff3e::1");
+	assert_string_equal(entry.inputs[0].rtp_ip, "ff3e::1");
 	strcpy(first, entry.outputs[0].id);
 	strcpy(second, entry.outputs[1].id);
 
@@ -294,9 +342,122 @@ static void test_overlap(void **state)
 		assert_int_equal(apply(&a, text, false, &error), 0);
 		snprintf(text, sizeof(text), "{\"rtp_ip\":\"%s\",\"rtp_port\":5}", cases[i].b);
 		assert_int_equal(apply(&b, text, false, &error), 0);
-		assert_int_equal(channel_entry_overlaps(&a, &b), cases[i].overlaps);
-		b.rtp_port = 6;
-		assert_false(channel_entry_overlaps(&a, &b));
+		assert_int_equal(channel_entry_overlap(&a, 0, &b) != NULL, cases[i].overlaps);
+		b.inputs[0].rtp_port = 6;
+		assert_null(channel_entry_overlap(&a, 0, &b));
+	}
+}
+
+/* Defaults, canonical text, a backup replaced whole, a failover changed in part. */
+static void test_inputs(void **state)
+{
+	struct channel_entry entry = {0}, copy;
+	struct api_error error;
+	json_t *stored, *config, *expected;
+
+	(void)state;
+	assert_int_equal(apply(&entry, "{\"name\":\"a\",\"rtp_port\":5000}", true, &error), 0);
+	assert_false(channel_entry_has_backup(&entry));
+	assert_int_equal(entry.max_pps, 0);
+	assert_int_equal(apply(&entry,
+	                       "{\"backup\":{\"rtp_port\":6000,\"rtp_ip\":\"10.0.0.2\","
+	                       "\"interface\":\"eth1\",\"sources\":[\"FE80:0::/10\"]},"
+	                       "\"sources\":[\"10.0.0.0/8\",\"10.1.2.3/32\"],\"max_pps\":10000000,"
+	                       "\"failover\":{\"timeout_ms\":60000}}",
+	                       false, &error),
+	                 0);
+	assert_int_equal(apply(&entry, "{\"failover\":{\"return\":\"return\"}}", false, &error), 0);
+	assert_int_equal(channel_entry_copy(&copy, &entry), 0);
+	stored = config_to_stored(&copy);
+	config = json_object_get(stored, "config");
+	expected = json_loads("{\"mode\":\"failover\",\"timeout_ms\":60000,\"return\":\"return\","
+	                      "\"stable_ms\":10000,\"merge_ms\":200}",
+	                      0, NULL);
+	assert_true(json_equal(json_object_get(config, "failover"), expected));
+	json_decref(expected);
+	expected = json_loads("{\"rtp_ip\":\"10.0.0.2\",\"rtp_port\":6000,\"interface\":\"eth1\","
+	                      "\"sources\":[\"fe80::/10\"]}",
+	                      0, NULL);
+	assert_true(json_equal(json_object_get(config, "backup"), expected));
+	json_decref(expected);
+	expected = json_loads("[\"10.0.0.0/8\",\"10.1.2.3\"]", 0, NULL);
+	assert_true(json_equal(json_object_get(config, "sources"), expected));
+	json_decref(expected);
+	json_decref(stored);
+	channel_entry_free(&copy);
+
+	assert_int_equal(apply(&entry, "{\"backup\":{\"rtp_port\":6002}}", false, &error), 0);
+	assert_string_equal(entry.inputs[1].rtp_ip, "0.0.0.0");
+	assert_string_equal(entry.inputs[1].interface, "");
+	assert_int_equal(entry.inputs[1].source_count, 0);
+	assert_int_equal(apply(&entry, "{\"sources\":[],\"backup\":null}", false, &error), 0);
+	assert_false(channel_entry_has_backup(&entry));
+	assert_int_equal(entry.inputs[0].source_count, 0);
+	channel_entry_free(&entry);
+}
+
+static void test_many_sources(void **state)
+{
+	struct channel_entry entry = {0};
+	struct api_error error;
+	char *text = malloc(5000 * 20), *at = text;
+
+	(void)state;
+	at += sprintf(at, "{\"name\":\"a\",\"rtp_port\":1,\"sources\":[\"::1\"");
+	for (int i = 1; i < 4096; i++)
+		at += sprintf(at, ",\"10.0.%d.%d\"", i / 256, i % 256);
+	strcpy(at, "]}");
+	assert_int_equal(apply(&entry, text, true, &error), 0);
+	assert_int_equal(entry.inputs[0].source_count, 4096);
+	strcpy(at, ",\"::2\"]}");
+	assert_int_equal(apply(&entry, text, false, &error), -1);
+	assert_int_equal(error.status, 409);
+	assert_string_equal(error.code, "limit");
+	assert_string_equal(error.field, "sources");
+	channel_entry_free(&entry);
+	free(text);
+}
+
+/* Backups, their FEC, and interfaces count too. */
+static void test_overlap_inputs(void **state)
+{
+	static const struct {
+		const char *a, *b;
+		bool primary, backup; /* which of a overlaps */
+	} cases[] = {
+		{"\"rtp_port\":5000", "\"rtp_port\":6000,\"backup\":{\"rtp_port\":5000}", true,
+	         false},
+		{"\"rtp_port\":5000,\"backup\":{\"rtp_port\":6000}", "\"rtp_port\":6000", false,
+	         true},
+		{"\"rtp_port\":5000,\"backup\":{\"rtp_port\":6000}",
+	         "\"rtp_port\":7000,\"backup\":{\"rtp_port\":6000}", false, true},
+		{"\"rtp_port\":5000,\"backup\":{\"rtp_port\":6000}",
+	         "\"rtp_port\":5996,\"fec\":\"auto\"", false, true},
+		{"\"rtp_port\":5000,\"fec\":\"auto\",\"backup\":{\"rtp_port\":6000}",
+	         "\"rtp_port\":6004", false, true},
+		{"\"rtp_port\":5000,\"interface\":\"eth0\"",
+	         "\"rtp_port\":5000,\"interface\":\"eth1\"", false, false},
+		{"\"rtp_port\":5000,\"interface\":\"eth0\"",
+	         "\"rtp_port\":5000,\"interface\":\"eth0\"", true, false},
+		{"\"rtp_port\":5000,\"interface\":\"eth0\"", "\"rtp_port\":5000", true, false},
+		{"\"rtp_port\":5000", "\"rtp_port\":6000", false, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct channel_entry a = {0}, b = {0};
+		struct api_error error;
+		char text[200];
+
+		snprintf(text, sizeof(text), "{\"name\":\"a\",%s}", cases[i].a);
+		assert_int_equal(apply(&a, text, true, &error), 0);
+		snprintf(text, sizeof(text), "{\"name\":\"b\",%s}", cases[i].b);
+		assert_int_equal(apply(&b, text, true, &error), 0);
+		if (!channel_entry_overlap(&a, 0, &b) == cases[i].primary ||
+		    !channel_entry_overlap(&a, 1, &b) == cases[i].backup)
+			fail_msg("%s and %s", cases[i].a, cases[i].b);
+		channel_entry_free(&a);
+		channel_entry_free(&b);
 	}
 }
 
@@ -317,7 +478,11 @@ static void test_stored_round_trip(void **state)
 		"{\"config\":{\"name\":\"News\",\"rtp_ip\":\"10.0.0.1\",\"rtp_port\":5000,"
 		"\"autostart\":true,\"outputs\":[{\"id\":\"o-1\",\"name\":\"x\",\"url\":"
 		"\"srt://h:1?passphrase=0123456789\",\"enabled\":false,\"later\":[1]}],"
-		"\"reorder_ms\":70,\"fec\":\"auto\",\"sources\":[1]},\"desired\":\"running\",\"created_at\":\"2026-01-31T23:59:59Z\"}";
+		"\"reorder_ms\":70,\"fec\":\"auto\",\"sources\":[\"10.0.0.0/8\",\"2001:db8::1\"],"
+		"\"interface\":\"eth0\",\"max_pps\":5000,\"colour\":[1],\"backup\":{\"rtp_ip\":"
+		"\"::\",\"rtp_port\":6000,\"sources\":[\"10.0.0.1\"],\"interface\":null},"
+		"\"failover\":{\"mode\":\"merge\",\"timeout_ms\":50,\"return\":\"return\","
+		"\"stable_ms\":0,\"merge_ms\":1000}},\"desired\":\"running\",\"created_at\":\"2026-01-31T23:59:59Z\"}";
 	struct channel_entry entry = {0};
 	char why[200];
 	json_t *before = json_loads(text, 0, NULL), *after;
@@ -327,6 +492,11 @@ static void test_stored_round_trip(void **state)
 	assert_string_equal(entry.id, "id-1");
 	assert_true(entry.running);
 	assert_string_equal(entry.outputs[0].id, "o-1");
+	assert_int_equal(entry.inputs[0].source_count, 2);
+	assert_int_equal(entry.inputs[0].sources[0].bits, 104);
+	assert_string_equal(entry.inputs[0].interface, "eth0");
+	assert_int_equal(entry.inputs[1].rtp_port, 6000);
+	assert_true(entry.failover.merge && entry.failover.returns);
 	after = config_to_stored(&entry);
 	assert_true(json_equal(before, after)); /* with the fields that nobody here knows */
 	json_decref(before);
@@ -348,12 +518,34 @@ static void test_stored_defaults(void **state)
 	                 0);
 	assert_false(entry.running);
 	assert_false(entry.autostart);
-	assert_string_equal(entry.rtp_ip, "0.0.0.0");
+	assert_string_equal(entry.inputs[0].rtp_ip, "0.0.0.0");
 	assert_int_equal(entry.created_at_s, 1714979289);
 	assert_string_equal(entry.outputs[0].name, "srt://h:1");
 	assert_true(entry.outputs[0].enabled);
 	assert_int_equal(strlen(entry.outputs[0].id), 36);
 	assert_string_equal(entry.outputs[1].name, "output"); /* kept, though not supported */
+	channel_entry_free(&entry);
+}
+
+/* What another version wrote into members does not lose the channel. */
+static void test_stored_foreign_members(void **state)
+{
+	struct channel_entry entry = {0};
+	char why[200];
+
+	(void)state;
+	assert_int_equal(
+		from_stored(
+			&entry,
+			"{\"config\":{\"name\":\"a\",\"rtp_port\":1,\"backup\":{\"rtp_port\":2,"
+			"\"later\":1,\"rtp_ip\":null},\"failover\":{\"later\":1,\"merge_ms\":null,"
+			"\"mode\":\"merge\"},\"sources\":null,\"interface\":null,\"max_pps\":null}}",
+			why, sizeof(why)),
+		0);
+	assert_int_equal(entry.inputs[1].rtp_port, 2);
+	assert_string_equal(entry.inputs[1].rtp_ip, "0.0.0.0");
+	assert_true(entry.failover.merge);
+	assert_int_equal(entry.failover.merge_ms, 200);
 	channel_entry_free(&entry);
 }
 
@@ -370,7 +562,7 @@ static void test_stored_null(void **state)
 	                             "\"desired\":null,\"created_at\":null}",
 	                             why, sizeof(why)),
 	                 0);
-	assert_string_equal(entry.rtp_ip, "0.0.0.0");
+	assert_string_equal(entry.inputs[0].rtp_ip, "0.0.0.0");
 	assert_false(entry.autostart || entry.running);
 	assert_int_equal(entry.output_count, 0);
 	channel_entry_free(&entry);
@@ -409,6 +601,11 @@ static void test_stored_wrong(void **state)
 		"{\"config\":{\"name\":\"a\",\"rtp_port\":1,\"outputs\":[{\"url\":\"\",\"id\":\"/\"}]}}",
 		("{\"config\":{\"name\":\"a\",\"rtp_port\":1,\"outputs\":["
 	         "{\"url\":\"\",\"id\":\"x\"},{\"url\":\"\",\"id\":\"x\"}]}}"),
+		"{\"config\":{\"name\":\"a\",\"rtp_port\":1,\"sources\":[1]}}",
+		"{\"config\":{\"name\":\"a\",\"rtp_port\":1,\"backup\":{}}}",
+		"{\"config\":{\"name\":\"a\",\"rtp_port\":1,\"backup\":7}}",
+		"{\"config\":{\"name\":\"a\",\"rtp_port\":1,\"backup\":{\"rtp_port\":1}}}",
+		"{\"config\":{\"name\":\"a\",\"rtp_port\":1,\"failover\":{\"mode\":\"x\"}}}",
 		"{\"config\":{\"name\":\"a\",\"rtp_port\":1},\"desired\":\"maybe\"}",
 		"{\"config\":{\"name\":\"a\",\"rtp_port\":1},\"desired\":1}",
 	};
@@ -435,7 +632,11 @@ int main(void)
 		cmocka_unit_test(test_cut_error),
 		cmocka_unit_test(test_update),
 		cmocka_unit_test(test_overlap),
+		cmocka_unit_test(test_inputs),
+		cmocka_unit_test(test_many_sources),
+		cmocka_unit_test(test_overlap_inputs),
 		cmocka_unit_test(test_stored_round_trip),
+		cmocka_unit_test(test_stored_foreign_members),
 		cmocka_unit_test(test_stored_defaults),
 		cmocka_unit_test(test_stored_null),
 		cmocka_unit_test(test_stored_wrong),

@@ -266,11 +266,14 @@ static void test_shape(void **state)
 	                                      .retry_in_ms = 1500,
 	                                      .connected_at_s = 0};
 	channel = get(id);
-	assert_int_equal(json_object_size(channel), 13);
+	assert_int_equal(json_object_size(channel), 19);
+	assert_int_equal(json_array_size(json_object_get(channel, "inputs")), 1);
+	assert_true(json_is_null(json_object_get(channel, "backup")));
+	assert_true(json_is_null(json_object_get(channel, "interface")));
 	assert_true(json_is_null(json_object_get(channel, "last_error")));
 	assert_int_equal(strlen(text_of(channel, "created_at")), 20);
 	assert_int_equal(json_object_size(json_object_get(channel, "stats")),
-	                 CHANNEL_COUNTER_COUNT + RTP_COUNTER_COUNT);
+	                 CHANNEL_COUNTER_COUNT + RTP_COUNTER_COUNT + INGEST_COUNTER_COUNT);
 	assert_int_equal(json_integer_value(json_object_get(json_object_get(channel, "stats"),
 	                                                    "bytes_received")),
 	                 188);
@@ -406,6 +409,291 @@ static void test_recovery(void **state)
 	assert_string_equal(error.field, "fec");
 	assert_int_equal(update(id, "{\"reorder_ms\":1001}", &error), -1);
 	assert_string_equal(error.field, "reorder_ms");
+}
+
+static const char pair[] = "{\"name\":\"News\",\"rtp_port\":5000,\"sources\":[\"10.0.0.1\"],"
+			   "\"backup\":{\"rtp_port\":6000,\"interface\":\"eth1\"}}";
+
+/* One member of an input as it is shown. */
+static const json_t *input_member(const json_t *channel, size_t index, const char *key)
+{
+	return json_object_get(json_array_get(json_object_get(channel, "inputs"), index), key);
+}
+
+static void assert_input(const char *id, size_t index, const char *address, const char *state,
+                         bool active)
+{
+	json_t *channel = get(id);
+
+	assert_string_equal(json_string_value(input_member(channel, index, "name")),
+	                    index ? "backup" : "primary");
+	assert_string_equal(json_string_value(input_member(channel, index, "address")), address);
+	assert_string_equal(json_string_value(input_member(channel, index, "state")), state);
+	assert_int_equal(json_is_true(input_member(channel, index, "active")), active);
+	json_decref(channel);
+}
+
+static void test_inputs(void **state)
+{
+	struct api_error error;
+	char id[64];
+	json_t *channel;
+
+	(void)state;
+	add_quietly(pair, id);
+	assert_input(id, 0, "0.0.0.0:5000", "stopped", false);
+	assert_input(id, 1, "0.0.0.0:6000 on eth1", "stopped", false);
+	start(id);
+	assert_string_equal(fakes_journal(), "feed News; bind 0.0.0.0:5000 from 1 at 0; "
+	                                     "bind backup 0.0.0.0:6000%eth1; ");
+	assert_input(id, 0, "0.0.0.0:5000", "waiting", true);
+	fakes.input_last_ns[0] = clock_now_ns() - NS_PER_S;
+	fakes.input_last_ns[1] = clock_now_ns();
+	assert_input(id, 0, "0.0.0.0:5000", "no_signal", true); /* over timeout_ms */
+	assert_input(id, 1, "0.0.0.0:6000 on eth1", "receiving", false);
+
+	/* FEC for both, a mode, a ceiling: nothing is bound anew. */
+	assert_int_equal(update(id, "{\"fec\":\"auto\"}", &error), 0);
+	assert_string_equal(fakes_journal(),
+	                    "bind 0.0.0.0:5002 from 1 at 0; bind 0.0.0.0:5004 from 1 at 0; "
+	                    "bind backup 0.0.0.0:6002%eth1; bind backup 0.0.0.0:6004%eth1; "
+	                    "failover 200 500 0 10000; ");
+	assert_int_equal(update(id, "{\"failover\":{\"mode\":\"merge\",\"merge_ms\":50}}", &error),
+	                 0);
+	assert_string_equal(fakes_journal(), "merge 50 500 0 10000; ");
+	assert_input(id, 0, "0.0.0.0:5000", "receiving", true); /* merged: after 2 s */
+	assert_input(id, 1, "0.0.0.0:6000 on eth1", "receiving", true);
+	channel = get(id);
+	assert_int_equal(json_object_size(input_member(channel, 1, "stats")),
+	                 INPUT_COUNTER_COUNT + INGEST_COUNTER_COUNT);
+	json_decref(channel);
+	assert_int_equal(update(id, "{\"max_pps\":9}", &error), 0);
+	assert_string_equal(fakes_journal(),
+	                    "filter 0.0.0.0:5000 1 9; filter 0.0.0.0:5002 1 9; "
+	                    "filter 0.0.0.0:5004 1 9; filter backup 0.0.0.0:6000%eth1 0 9; "
+	                    "filter backup 0.0.0.0:6002%eth1 0 9; "
+	                    "filter backup 0.0.0.0:6004%eth1 0 9; ");
+
+	/* The backup moves; the primary is not touched. Then it goes. */
+	assert_int_equal(update(id, "{\"backup\":{\"rtp_port\":7000},\"fec\":\"off\"}", &error), 0);
+	assert_string_equal(fakes_journal(),
+	                    "bind backup 0.0.0.0:7000 from 0 at 9; "
+	                    "unbind backup 0.0.0.0:6002%eth1; unbind backup 0.0.0.0:6004%eth1; "
+	                    "unbind backup 0.0.0.0:6000%eth1; "
+	                    "unbind 0.0.0.0:5002; unbind 0.0.0.0:5004; merge 50 500 0 10000; ");
+	assert_int_equal(update(id, "{\"backup\":null}", &error), 0);
+	assert_string_equal(fakes_journal(), "unbind backup 0.0.0.0:7000; one input; ");
+	channel = get(id);
+	assert_int_equal(json_array_size(json_object_get(channel, "inputs")), 1);
+	json_decref(channel);
+	/* The port that was the backup's can be FEC's in one step. */
+	assert_int_equal(update(id, "{\"backup\":{\"rtp_port\":5002}}", &error), 0);
+	fakes_journal();
+	assert_int_equal(update(id, "{\"backup\":null,\"fec\":\"auto\"}", &error), 0);
+	assert_string_equal(fakes_journal(), "unbind backup 0.0.0.0:5002; "
+	                                     "bind 0.0.0.0:5002 from 1 at 9; "
+	                                     "bind 0.0.0.0:5004 from 1 at 9; one input; ");
+}
+
+/* What was dropped by a binding that went stays counted; a stop begins anew. */
+static void test_dropped(void **state)
+{
+	struct api_error error;
+	char id[64];
+
+	(void)state;
+	add_quietly(pair, id);
+	for (int i = 0; i < 2; i++) {
+		json_t *channel;
+
+		start(id);
+		assert_int_equal(update(id, "{\"rtp_port\":5100}", &error), 0);
+		assert_int_equal(update(id, "{\"rtp_port\":5000}", &error), 0);
+		channel = get(id);
+		/* Each binding says 5: three of the primary, one of the backup. */
+		assert_int_equal(json_integer_value(json_object_get(
+					 json_object_get(channel, "stats"), "dropped_stranger")),
+		                 20);
+		assert_int_equal(json_integer_value(json_object_get(
+					 input_member(channel, 0, "stats"), "dropped_stranger")),
+		                 15);
+		json_decref(channel);
+		stop(id);
+	}
+}
+
+static void test_filter_failures(void **state)
+{
+	struct api_error error;
+	char id[64], *file;
+
+	(void)state;
+	add_quietly(pair, id);
+	start(id);
+	file = strdup(file_text());
+	fakes_journal();
+	fakes.filter_error = -ENOSPC;
+	fakes.filter_error_port = 6000;
+	assert_int_equal(update(id, "{\"max_pps\":9}", &error), -1);
+	assert_int_equal(error.status, 409);
+	assert_string_equal(error.code, "limit");
+	assert_string_equal(fakes_journal(), "filter 0.0.0.0:5000 1 9; filter 0.0.0.0:5000 1 0; ");
+	assert_string_equal(file_text(), file);
+	fakes.filter_error = 0;
+
+	block_store(true);
+	assert_int_equal(update(id, "{\"sources\":[]}", &error), -1);
+	assert_string_equal(error.code, "storage_failed");
+	assert_string_equal(fakes_journal(), "filter 0.0.0.0:5000 0 0; filter 0.0.0.0:5000 1 0; ");
+	/* One input moves, the other is filtered: both are undone. */
+	assert_int_equal(update(id, "{\"sources\":[],\"backup\":{\"rtp_port\":7000}}", &error), -1);
+	assert_string_equal(fakes_journal(),
+	                    "filter 0.0.0.0:5000 0 0; bind backup 0.0.0.0:7000; "
+	                    "filter 0.0.0.0:5000 1 0; unbind backup 0.0.0.0:7000; ");
+	block_store(false);
+	assert_int_equal(update(id, "{\"sources\":[\"10.0.0.1\"]}", &error), 0);
+	assert_string_equal(fakes_journal(), ""); /* as it is */
+	free(file);
+}
+
+static void test_backup_failures(void **state)
+{
+	static const struct {
+		int code, status;
+		const char *name, *field;
+	} cases[] = {
+		{-EADDRINUSE, 409, "port_in_use", "backup.rtp_port"},
+		{-EADDRNOTAVAIL, 422, "invalid_value", "backup.rtp_ip"},
+		{-ENODEV, 422, "invalid_value", "backup.interface"},
+		{-EACCES, 422, "invalid_value", "backup.rtp_port"},
+		{-ENOSPC, 409, "limit", ""},
+		{-EIO, 500, "start_failed", ""},
+	};
+	struct api_error error;
+	json_t *out;
+	char id[64];
+
+	(void)state;
+	add_quietly(pair, id);
+	fakes.bind_error_port = 6000;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		fakes.bind_error = cases[i].code;
+		assert_int_equal(manager_start_channel(manager, id, &out, &error), -1);
+		assert_int_equal(error.status, cases[i].status);
+		assert_string_equal(error.code, cases[i].name);
+		assert_string_equal(error.field, cases[i].field);
+		assert_string_equal(fakes_journal(), "feed News; bind 0.0.0.0:5000 from 1 at 0; "
+		                                     "unbind 0.0.0.0:5000; unfeed News 0 1 2; ");
+	}
+	fakes.bind_error = 0;
+	start(id);
+	fakes_journal();
+	fakes.bind_error = -EADDRINUSE;
+	fakes.bind_error_port = 7000;
+	assert_int_equal(update(id,
+	                        "{\"rtp_port\":5100,\"max_pps\":1,\"backup\":{\"rtp_port\":7000}}",
+	                        &error),
+	                 -1);
+	assert_string_equal(error.field, "backup.rtp_port");
+	assert_string_equal(fakes_journal(),
+	                    "bind 0.0.0.0:5100 from 1 at 1; unbind 0.0.0.0:5100; ");
+
+	/* In its own way, and in another channel's. */
+	assert_int_equal(update(id, "{\"backup\":{\"rtp_port\":6000}}", &error), -1);
+	assert_string_equal(error.code, "channel_running");
+	assert_string_equal(error.field, "backup.interface");
+	assert_int_equal(update(id, "{\"rtp_port\":6000,\"backup\":null}", &error), -1);
+	assert_string_equal(error.code, "channel_running");
+	assert_string_equal(error.field, "rtp_port");
+	add_quietly("{\"name\":\"B\",\"rtp_port\":8000}", NULL);
+	assert_int_equal(update(id, "{\"backup\":{\"rtp_port\":8000}}", &error), -1);
+	assert_string_equal(error.code, "port_in_use");
+	assert_string_equal(error.field, "backup.rtp_port");
+	assert_string_equal(fakes_journal(), "");
+}
+
+/* After a restart of the program one input is better than none. */
+static void test_restore_one_input(void **state)
+{
+	static const uint16_t ports[] = {5000, 6000};
+	json_t *channel;
+	char id[64];
+
+	(void)state;
+	add_quietly(pair, id);
+	start(id);
+	for (size_t i = 0; i < 2; i++) {
+		close_manager();
+		fakes_reset();
+		fakes.bind_error = -EADDRINUSE;
+		fakes.bind_error_port = ports[i];
+		open_manager();
+		assert_string_equal(fakes_journal(),
+		                    i ? "feed News; bind 0.0.0.0:5000 from 1 at 0; "
+		                      : "feed News; bind backup 0.0.0.0:6000%eth1; ");
+		channel = get(id);
+		assert_string_equal(text_of(channel, "state"), "waiting");
+		assert_non_null(strstr(text_of(channel, "last_error"), "in use"));
+		assert_string_equal(json_string_value(input_member(channel, i, "state")),
+		                    "stopped");
+		assert_string_equal(json_string_value(input_member(channel, !i, "state")),
+		                    "waiting");
+		json_decref(channel);
+	}
+	fakes.bind_error = 0;
+	assert_int_equal(update(id, "{\"backup\":{\"rtp_port\":6002}}", &(struct api_error){0}), 0);
+	channel = get(id);
+	assert_true(json_is_null(json_object_get(channel, "last_error")));
+	json_decref(channel);
+}
+
+/* Switch by hand; returns the status. */
+static int switch_to(const char *id, const char *text, struct api_error *error)
+{
+	json_t *body = json_loads(text, 0, NULL), *out;
+	const int failed = manager_switch_input(manager, id, body, &out, error);
+
+	json_decref(body);
+	if (failed)
+		return error->status;
+	json_decref(out);
+	return 200;
+}
+
+static void test_switch(void **state)
+{
+	struct api_error error;
+	char id[64];
+
+	(void)state;
+	add_quietly(pair, id);
+	assert_int_equal(switch_to("nobody", "{}", &error), 404);
+	assert_int_equal(switch_to(id, "{}", &error), 409);
+	assert_string_equal(error.code, "not_running");
+	start(id);
+	assert_int_equal(switch_to(id, "{\"input\":\"third\"}", &error), 422);
+	assert_string_equal(error.field, "input");
+	assert_int_equal(switch_to(id, "{\"input\":1}", &error), 422);
+	assert_int_equal(switch_to(id, "{\"to\":1}", &error), 422);
+	assert_string_equal(error.code, "unknown_field");
+	assert_int_equal(switch_to(id, "{}", &error), 409);
+	assert_string_equal(error.code, "input_dead");
+	fakes.input_last_ns[1] = clock_now_ns() - 600 * NS_PER_MS;
+	assert_int_equal(switch_to(id, "{}", &error), 409);
+	fakes_journal();
+	fakes.input_last_ns[1] = clock_now_ns() + NS_PER_S;
+	assert_int_equal(switch_to(id, "{}", &error), 200);
+	assert_string_equal(fakes_journal(), "select 1; ");
+	assert_input(id, 1, "0.0.0.0:6000 on eth1", "receiving", true);
+	assert_int_equal(switch_to(id, "{}", &error), 409); /* the primary is dead */
+	assert_int_equal(switch_to(id, "{\"input\":\"backup\"}", &error), 200); /* again */
+	assert_string_equal(fakes_journal(), "select 1; ");
+	assert_int_equal(update(id, "{\"failover\":{\"mode\":\"merge\"}}", &error), 0);
+	assert_int_equal(switch_to(id, "{}", &error), 409);
+	assert_string_equal(error.code, "merging");
+	assert_int_equal(update(id, "{\"backup\":null}", &error), 0);
+	assert_int_equal(switch_to(id, "{}", &error), 409);
+	assert_string_equal(error.code, "no_backup");
 }
 
 static void test_refused(void **state)
@@ -737,6 +1025,12 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_health, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_update_running, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_recovery, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_inputs, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_dropped, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_filter_failures, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_backup_failures, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_restore_one_input, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_switch, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bind_failures, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_output_failures, setup, teardown),

@@ -162,6 +162,32 @@ static void test_in_order(void **state)
 	bench_close(&b, 3000);
 }
 
+/* 189 ticks a packet, 180 of which go by: a jitter of 9 ticks, 100 us. A new source begins at 0. */
+static void test_arrival(void **state)
+{
+	static struct bench b;
+
+	(void)state;
+	bench_open(&b, 50, 0, false);
+	push_range(&b, 0, 500);
+	b.now_ns += 4 * NS_PER_MS;
+	push(&b, 500);
+	push_range(&b, 501, 1000);
+	assert_in_range(VALUE(&b, rtp_jitter_us), 94, 105); /* as the integers round */
+	assert_int_equal(VALUE(&b, arrival_le_2ms), 998);
+	assert_int_equal(VALUE(&b, arrival_le_10ms), 1);
+	b.source.ssrc++;
+	b.source.serial++;
+	memset(b.seen, 0, sizeof(b.seen));
+	push_range(&b, 0, 2);
+	rtp_stream_tick(b.stream, b.now_ns += 100 * NS_PER_MS);
+	assert_int_equal(VALUE(&b, rtp_jitter_us), 0);
+	assert_int_equal(VALUE(&b, arrival_le_2ms), 998);
+	push_range(&b, 2, 50);
+	assert_in_range(VALUE(&b, arrival_le_2ms), 998 + 47, 998 + 48);
+	bench_close(&b, 1050);
+}
+
 static void test_reorder(void **state)
 {
 	static struct bench b;
@@ -819,29 +845,18 @@ static void test_reset(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_in_order),
-		cmocka_unit_test(test_reorder),
-		cmocka_unit_test(test_reorder_too_late),
-		cmocka_unit_test(test_window_exact),
-		cmocka_unit_test(test_reorder_off),
-		cmocka_unit_test(test_shuffle),
-		cmocka_unit_test(test_wrap),
-		cmocka_unit_test(test_new_source),
-		cmocka_unit_test(test_jumps),
-		cmocka_unit_test(test_silence),
-		cmocka_unit_test(test_forgery),
-		cmocka_unit_test(test_malformed),
-		cmocka_unit_test(test_no_memory),
-		cmocka_unit_test(test_fec_patterns),
-		cmocka_unit_test(test_fec_spread),
-		cmocka_unit_test(test_fec_hold),
-		cmocka_unit_test(test_fec_off),
-		cmocka_unit_test(test_fec_and_late),
-		cmocka_unit_test(test_fec_restart),
-		cmocka_unit_test(test_merge),
-		cmocka_unit_test(test_merge_path_dies),
-		cmocka_unit_test(test_merge_stranger),
-		cmocka_unit_test(test_merge_restart),
+		cmocka_unit_test(test_in_order),       cmocka_unit_test(test_arrival),
+		cmocka_unit_test(test_reorder),        cmocka_unit_test(test_reorder_too_late),
+		cmocka_unit_test(test_window_exact),   cmocka_unit_test(test_reorder_off),
+		cmocka_unit_test(test_shuffle),        cmocka_unit_test(test_wrap),
+		cmocka_unit_test(test_new_source),     cmocka_unit_test(test_jumps),
+		cmocka_unit_test(test_silence),        cmocka_unit_test(test_forgery),
+		cmocka_unit_test(test_malformed),      cmocka_unit_test(test_no_memory),
+		cmocka_unit_test(test_fec_patterns),   cmocka_unit_test(test_fec_spread),
+		cmocka_unit_test(test_fec_hold),       cmocka_unit_test(test_fec_off),
+		cmocka_unit_test(test_fec_and_late),   cmocka_unit_test(test_fec_restart),
+		cmocka_unit_test(test_merge),          cmocka_unit_test(test_merge_path_dies),
+		cmocka_unit_test(test_merge_stranger), cmocka_unit_test(test_merge_restart),
 		cmocka_unit_test(test_reset),
 	};
 

@@ -3,6 +3,7 @@
  */
 #include "config.h"
 
+#include "channel_field.h"
 #include "field.h"
 
 #include "output/url.h"
@@ -144,12 +145,10 @@ fail:
 int config_apply_channel(struct channel_entry *entry, const json_t *body, bool is_new,
                          struct api_error *error)
 {
-	static const char *const known[] = {"name", "rtp_ip",    "rtp_port", "reorder_ms",
-	                                    "fec",  "autostart", "outputs",  NULL};
 	static const char *const required[] = {"name", "rtp_port"};
-	const json_t *value;
+	const json_t *outputs;
 
-	if (field_members(body, known, "", error))
+	if (field_members(body, channel_field_names, "", error))
 		return -1;
 	for (size_t i = 0; is_new && i < 2; i++) {
 		if (!json_object_get(body, required[i]))
@@ -157,23 +156,9 @@ int config_apply_channel(struct channel_entry *entry, const json_t *body, bool i
 			                     "%s is missing", required[i]);
 	}
 	if (is_new)
-		field_set_defaults(entry);
-	if ((value = json_object_get(body, "name")) &&
-	    field_name(&entry->name, value, "name", error))
+		channel_field_defaults(entry);
+	if (channel_field_apply(entry, body, false, error))
 		return -1;
-	if ((value = json_object_get(body, "rtp_ip")) && field_address(entry, value, error))
-		return -1;
-	if ((value = json_object_get(body, "rtp_port")) && field_port(entry, value, error))
-		return -1;
-	if ((value = json_object_get(body, "reorder_ms")) && field_reorder(entry, value, error))
-		return -1;
-	if ((value = json_object_get(body, "fec")) && field_fec(entry, value, error))
-		return -1;
-	if ((value = json_object_get(body, "autostart")) &&
-	    field_bool(&entry->autostart, value, "autostart", error))
-		return -1;
-	if ((value = json_object_get(body, "outputs")) &&
-	    apply_outputs(entry, value, is_new, error))
-		return -1;
-	return 0;
+	outputs = json_object_get(body, "outputs");
+	return outputs ? apply_outputs(entry, outputs, is_new, error) : 0;
 }

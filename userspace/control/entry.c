@@ -3,6 +3,8 @@
  */
 #include "entry.h"
 
+#include "ingest/binding.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,16 +43,41 @@ void output_entry_free(struct output_entry *entry)
 	*entry = (struct output_entry){0};
 }
 
+int input_entry_copy(struct input_entry *out, const struct input_entry *from)
+{
+	struct input_entry copy = *from;
+
+	if (from->source_count) {
+		copy.sources = calloc(from->source_count, sizeof(*copy.sources));
+		if (!copy.sources)
+			return -ENOMEM;
+		memcpy(copy.sources, from->sources, from->source_count * sizeof(*copy.sources));
+	}
+	*out = copy;
+	return 0;
+}
+
+void input_entry_free(struct input_entry *entry)
+{
+	free(entry->sources);
+	*entry = (struct input_entry){0};
+}
+
 int channel_entry_copy(struct channel_entry *out, const struct channel_entry *from)
 {
 	struct channel_entry copy = *from;
 
 	copy.output_count = 0;
+	memset(copy.inputs, 0, sizeof(copy.inputs));
 	json_incref(copy.extra);
 	copy.name = strdup(from->name);
 	copy.outputs = calloc(from->output_count ? from->output_count : 1, sizeof(*copy.outputs));
 	if (!copy.name || !copy.outputs)
 		goto fail;
+	for (size_t i = 0; i < ENTRY_INPUTS; i++) {
+		if (input_entry_copy(&copy.inputs[i], &from->inputs[i]))
+			goto fail;
+	}
 	for (size_t i = 0; i < from->output_count; i++, copy.output_count++) {
 		if (output_entry_copy(&copy.outputs[i], &from->outputs[i]))
 			goto fail;
@@ -66,6 +93,8 @@ void channel_entry_free(struct channel_entry *entry)
 {
 	for (size_t i = 0; i < entry->output_count; i++)
 		output_entry_free(&entry->outputs[i]);
+	for (size_t i = 0; i < ENTRY_INPUTS; i++)
+		input_entry_free(&entry->inputs[i]);
 	free(entry->outputs);
 	free(entry->name);
 	json_decref(entry->extra);
@@ -81,40 +110,63 @@ struct output_entry *channel_entry_find(const struct channel_entry *entry, const
 	return NULL;
 }
 
-bool channel_entry_same_input(const struct channel_entry *a, const struct channel_entry *b)
+bool channel_entry_has_backup(const struct channel_entry *entry)
 {
-	return a->rtp_port == b->rtp_port && IN6_ARE_ADDR_EQUAL(&a->address, &b->address);
+	return entry->inputs[1].rtp_port != 0;
 }
 
-static bool is_any(const struct in6_addr *address)
+bool input_entry_same_target(const struct input_entry *a, const struct input_entry *b)
 {
-	static const struct in6_addr any4 = {.s6_addr = {[10] = 0xff, [11] = 0xff}};
+	return a->rtp_port == b->rtp_port && IN6_ARE_ADDR_EQUAL(&a->address, &b->address) &&
+	       !strcmp(a->interface, b->interface);
+}
 
-	return IN6_IS_ADDR_UNSPECIFIED(address) || IN6_ARE_ADDR_EQUAL(address, &any4);
+bool input_entry_same_sources(const struct input_entry *a, const struct input_entry *b)
+{
+	if (a->source_count != b->source_count)
+		return false;
+	for (size_t i = 0; i < a->source_count; i++)
+		if (a->sources[i].bits != b->sources[i].bits ||
+		    !IN6_ARE_ADDR_EQUAL(&a->sources[i].address, &b->sources[i].address))
+			return false;
+	return true;
 }
 
 /* SMPTE 2022-1: column FEC on port + 2, row FEC on port + 4. */
-static bool share_a_port(const struct channel_entry *a, const struct channel_entry *b)
+static bool share_a_port(const struct input_entry *a, bool a_fec, const struct input_entry *b,
+                         bool b_fec)
 {
-	for (int i = 0; i <= (a->fec ? 4 : 0); i += 2)
-		for (int j = 0; j <= (b->fec ? 4 : 0); j += 2)
+	for (int i = 0; i <= (a_fec ? 4 : 0); i += 2)
+		for (int j = 0; j <= (b_fec ? 4 : 0); j += 2)
 			if (a->rtp_port + i == b->rtp_port + j)
 				return true;
 	return false;
 }
 
-bool channel_entry_overlaps(const struct channel_entry *a, const struct channel_entry *b)
+bool input_entry_overlaps(const struct input_entry *a, bool a_fec, const struct input_entry *b,
+                          bool b_fec)
 {
-	if (!share_a_port(a, b))
+	if (!a->rtp_port || !b->rtp_port || !share_a_port(a, a_fec, b, b_fec))
+		return false;
+	if (a->interface[0] && b->interface[0] && strcmp(a->interface, b->interface) != 0)
 		return false;
 	if (IN6_ARE_ADDR_EQUAL(&a->address, &b->address))
 		return true;
 	return IN6_IS_ADDR_V4MAPPED(&a->address) == IN6_IS_ADDR_V4MAPPED(&b->address) &&
-	       (is_any(&a->address) || is_any(&b->address));
+	       (address_is_any(&a->address) || address_is_any(&b->address));
 }
 
-void channel_entry_endpoint(const struct channel_entry *entry, char *out, size_t size)
+const struct input_entry *channel_entry_overlap(const struct channel_entry *a, size_t index,
+                                                const struct channel_entry *b)
 {
-	snprintf(out, size, strchr(entry->rtp_ip, ':') ? "[%s]:%u" : "%s:%u", entry->rtp_ip,
-	         entry->rtp_port);
+	for (size_t i = 0; i < ENTRY_INPUTS; i++)
+		if (input_entry_overlaps(&a->inputs[index], a->fec, &b->inputs[i], b->fec))
+			return &b->inputs[i];
+	return NULL;
+}
+
+void input_entry_endpoint(const struct input_entry *entry, char *out, size_t size)
+{
+	snprintf(out, size, strchr(entry->rtp_ip, ':') ? "[%s]:%u%s%s" : "%s:%u%s%s", entry->rtp_ip,
+	         entry->rtp_port, entry->interface[0] ? " on " : "", entry->interface);
 }

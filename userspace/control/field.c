@@ -3,7 +3,6 @@
  */
 #include "field.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,6 +47,20 @@ int field_members(const json_t *body, const char *const *known, const char *pref
 		                     key);
 	}
 	return 0;
+}
+
+json_t *field_known_members(const json_t *object, const char *const *known)
+{
+	json_t *copy = json_object(), *value;
+
+	for (size_t i = 0; copy && known[i]; i++) {
+		value = json_object_get(object, known[i]);
+		if (value && !json_is_null(value) && json_object_set(copy, known[i], value)) {
+			json_decref(copy);
+			copy = NULL;
+		}
+	}
+	return copy;
 }
 
 /* NULL, or why text is no name. */
@@ -96,62 +109,28 @@ int field_bool(bool *to, const json_t *value, const char *field, struct api_erro
 	return 0;
 }
 
-/* Set rtp_ip and address; false when text is no address. */
-static bool set_address(struct channel_entry *entry, const char *text)
-{
-	struct in6_addr address = {.s6_addr = {[10] = 0xff, [11] = 0xff}};
-
-	if (inet_pton(AF_INET, text, &address.s6_addr[12]) != 1 &&
-	    inet_pton(AF_INET6, text, &address) != 1)
-		return false;
-	entry->address = address;
-	if (IN6_IS_ADDR_V4MAPPED(&address))
-		inet_ntop(AF_INET, &address.s6_addr[12], entry->rtp_ip, sizeof(entry->rtp_ip));
-	else
-		inet_ntop(AF_INET6, &address, entry->rtp_ip, sizeof(entry->rtp_ip));
-	return true;
-}
-
-int field_address(struct channel_entry *entry, const json_t *value, struct api_error *error)
-{
-	if (!json_is_string(value))
-		return field_wrong_type(error, "rtp_ip", "a string");
-	if (!set_address(entry, json_string_value(value)))
-		return api_error_set(error, 422, "invalid_value", "rtp_ip",
-		                     "rtp_ip must be an IPv4 or IPv6 address");
-	return 0;
-}
-
-int field_port(struct channel_entry *entry, const json_t *value, struct api_error *error)
+int field_number(unsigned int *to, const json_t *value, const char *field, unsigned int min,
+                 unsigned int max, struct api_error *error)
 {
 	if (!json_is_integer(value))
-		return field_wrong_type(error, "rtp_port", "an integer");
-	if (json_integer_value(value) < 1 || json_integer_value(value) > 65535)
-		return api_error_set(error, 422, "invalid_value", "rtp_port",
-		                     "rtp_port must be from 1 to 65535");
-	entry->rtp_port = (uint16_t)json_integer_value(value);
+		return field_wrong_type(error, field, "an integer");
+	if (json_integer_value(value) < min || json_integer_value(value) > max)
+		return api_error_set(error, 422, "invalid_value", field, "%s must be from %u to %u",
+		                     field, min, max);
+	*to = (unsigned int)json_integer_value(value);
 	return 0;
 }
 
-int field_fec(struct channel_entry *entry, const json_t *value, struct api_error *error)
+int field_choice(bool *to, const json_t *value, const char *field, const char *if_false,
+                 const char *if_true, struct api_error *error)
 {
 	if (!json_is_string(value))
-		return field_wrong_type(error, "fec", "a string");
-	entry->fec = !strcmp(json_string_value(value), "auto");
-	if (!entry->fec && strcmp(json_string_value(value), "off") != 0)
-		return api_error_set(error, 422, "invalid_value", "fec",
-		                     "fec must be \"auto\" or \"off\"");
-	return 0;
-}
-
-int field_reorder(struct channel_entry *entry, const json_t *value, struct api_error *error)
-{
-	if (!json_is_integer(value))
-		return field_wrong_type(error, "reorder_ms", "an integer");
-	if (json_integer_value(value) < 0 || json_integer_value(value) > ENTRY_MAX_REORDER_MS)
-		return api_error_set(error, 422, "invalid_value", "reorder_ms",
-		                     "reorder_ms must be from 0 to %d", ENTRY_MAX_REORDER_MS);
-	entry->reorder_ms = (unsigned int)json_integer_value(value);
+		return field_wrong_type(error, field, "a string");
+	if (strcmp(json_string_value(value), if_false) != 0 &&
+	    strcmp(json_string_value(value), if_true) != 0)
+		return api_error_set(error, 422, "invalid_value", field,
+		                     "%s must be \"%s\" or \"%s\"", field, if_false, if_true);
+	*to = !strcmp(json_string_value(value), if_true);
 	return 0;
 }
 
@@ -185,10 +164,4 @@ int field_default_name(char **name, const struct output_url *url, struct api_err
 	if (name_fault(text))
 		text[n] = '\0'; /* an application may have control characters */
 	return field_set_string(name, text, error);
-}
-
-void field_set_defaults(struct channel_entry *entry)
-{
-	set_address(entry, "0.0.0.0");
-	entry->reorder_ms = ENTRY_REORDER_MS;
 }

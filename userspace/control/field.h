@@ -1,7 +1,7 @@
 /*
- * The fields of channels and outputs, each with one function that checks a JSON value and stores it. REST
- * bodies (config.c) and channels.json (stored.c) are read with the same functions, so nothing comes out
- * of the file that could not have been put in.
+ * Kinds of fields, each with one function that checks a JSON value and stores it. REST bodies (config.c) and
+ * channels.json (stored.c) are read with the same functions, so nothing comes out of the file that could
+ * not have been put in.
  *
  * All return 0, or -1 with error filled and the entry unchanged. field: what errors call the value, e.g.
  * "outputs[1].name". Any thread.
@@ -27,6 +27,12 @@ int field_wrong_type(struct api_error *error, const char *field, const char *typ
 int field_members(const json_t *body, const char *const *known, const char *prefix,
                   struct api_error *error);
 
+/*
+ * A copy of an object with the members in known alone, without those that are null. Owns: a new reference, or
+ * NULL without memory.
+ */
+json_t *field_known_members(const json_t *object, const char *const *known);
+
 /* A string of 1 to 128 characters without control characters. Owns: *name, replaced. */
 int field_name(char **name, const json_t *value, const char *field, struct api_error *error);
 
@@ -42,19 +48,12 @@ int field_set_string(char **to, const char *text, struct api_error *error);
 /* true or false. */
 int field_bool(bool *to, const json_t *value, const char *field, struct api_error *error);
 
-/* rtp_ip: an IPv4 or IPv6 address; stores its canonical text too. */
-int field_address(struct channel_entry *entry, const json_t *value, struct api_error *error);
+/* An integer from min to max. */
+int field_number(unsigned int *to, const json_t *value, const char *field, unsigned int min,
+                 unsigned int max, struct api_error *error);
 
-/* The defaults of a new channel: rtp_ip any IPv4 address, reorder_ms ENTRY_REORDER_MS. */
-void field_set_defaults(struct channel_entry *entry);
-
-/* rtp_port: 1 to 65535. */
-int field_port(struct channel_entry *entry, const json_t *value, struct api_error *error);
-
-/* fec: "auto" (used when it comes) or "off". */
-int field_fec(struct channel_entry *entry, const json_t *value, struct api_error *error);
-
-/* reorder_ms: 0 to ENTRY_MAX_REORDER_MS. */
-int field_reorder(struct channel_entry *entry, const json_t *value, struct api_error *error);
+/* One of two strings. */
+int field_choice(bool *to, const json_t *value, const char *field, const char *if_false,
+                 const char *if_true, struct api_error *error);
 
 #endif

@@ -33,46 +33,62 @@ int live_create(struct live_channel **out, struct channel_entry *entry)
 	return 0;
 }
 
-/* What an ingest error means to the caller of the API. */
-static int bind_error(struct api_error *error, int code, const char *why)
+static struct channel_settings settings_of(const struct channel_entry *entry)
 {
-	switch (code) {
-	case -EADDRINUSE:
-		return api_error_set(error, 409, "port_in_use", "rtp_port", "%s", why);
-	case -EADDRNOTAVAIL:
-	case -EINVAL:
-		return api_error_set(error, 422, "invalid_value", "rtp_ip", "%s", why);
-	case -EACCES:
-	case -EPERM:
-		return api_error_set(error, 422, "invalid_value", "rtp_port", "%s", why);
-	default:
-		return api_error_set(error, 500, "start_failed", NULL, "%s", why);
+	return (struct channel_settings){.reorder_ms = entry->reorder_ms,
+	                                 .fec = entry->fec,
+	                                 .backup = channel_entry_has_backup(entry),
+	                                 .merge = entry->failover.merge,
+	                                 .merge_ms = entry->failover.merge_ms,
+	                                 .timeout_ms = entry->failover.timeout_ms,
+	                                 .returns = entry->failover.returns,
+	                                 .stable_ms = entry->failover.stable_ms};
+}
+
+/* Undo what was done to inputs. live: what the change was made for. */
+static void undo_inputs(struct live_change *change, const struct live_channel *live)
+{
+	struct api_error error;
+
+	for (size_t i = 0; i < ENTRY_INPUTS; i++) {
+		ingest_unbind(change->media[i]);
+		change->media[i] = NULL;
+		if (change->filtered[i] &&
+		    inputs_set_filter(&live->inputs[i], &live->entry, i, &error))
+			log_error("channel \"%s\": the former sources and max_pps are not in force "
+			          "again: %s",
+			          live->entry.name, error.message);
+		change->filtered[i] = false;
 	}
 }
 
-static int bind_input(struct ingest_binding **binding, const struct live_env *env,
-                      struct channel *channel, const struct channel_entry *entry,
-                      struct api_error *error)
+/* Bind the inputs of a channel that starts: all, or with LIVE_RESTORE as many as there are to be had. */
+static int bind_inputs(struct live_change *change, const struct live_env *env,
+                       struct channel *channel, const struct channel_entry *entry,
+                       struct api_error *error)
 {
-	char why[200] = "", endpoint[64];
-	const struct ingest_target target = {
-		.channel = channel, .address = entry->address, .port = entry->rtp_port};
-	int code = ingest_bind(binding, env->ingest, &target, NULL, why, sizeof(why));
+	size_t bound = 0;
 
-	if (!code)
-		return 0;
-	channel_entry_endpoint(entry, endpoint, sizeof(endpoint));
-	if (!why[0])
-		snprintf(why, sizeof(why), "cannot receive on %s: %s", endpoint, strerror(-code));
-	return bind_error(error, code, why);
+	for (size_t i = 0; i < ENTRY_INPUTS; i++) {
+		if (!entry->inputs[i].rtp_port)
+			continue;
+		if (!inputs_bind(&change->media[i], env->ingest, channel, entry, i, error))
+			bound++;
+		else if (change->intent == LIVE_RESTORE)
+			snprintf(change->warning, sizeof(change->warning), "%s", error->message);
+		else
+			return -1;
+	}
+	return bound ? 0 : -1;
 }
 
-/* Channel, feed and binding of a channel that starts. */
+/* Channel, feed and bindings of a channel that starts. */
 static int prepare_start(struct live_change *change, const struct live_env *env,
-                         const struct channel_entry *entry, struct api_error *error)
+                         const struct live_channel *live, const struct channel_entry *entry,
+                         struct api_error *error)
 {
 	const struct channel_config config = {
-		.name = entry->name, .reorder_ms = entry->reorder_ms, .fec = entry->fec};
+		.name = entry->name, .id = entry->id, .settings = settings_of(entry)};
 	struct channel *channel;
 	int code = channel_create(&channel, &config);
 
@@ -85,7 +101,8 @@ static int prepare_start(struct live_change *change, const struct live_env *env,
 		return api_error_set(error, 500, "start_failed", NULL, "cannot make the feed: %s",
 		                     strerror(-code));
 	}
-	if (bind_input(&change->binding, env, channel, entry, error)) {
+	if (bind_inputs(change, env, channel, entry, error)) {
+		undo_inputs(change, live);
 		feed_destroy(change->feed, env->loops, env->loop_count);
 		change->feed = NULL;
 		return -1;
@@ -93,28 +110,75 @@ static int prepare_start(struct live_change *change, const struct live_env *env,
 	return 0;
 }
 
+/* 409: the channel itself is in the way of the place where an input is to go. */
+static int check_way(const struct live_channel *live, const struct channel_entry *next,
+                     size_t index, struct api_error *error)
+{
+	const struct input_entry *old = &live->entry.inputs[index], *new = &next->inputs[index];
+	const char *field = "rtp_ip";
+	char full[32];
+
+	if (!channel_entry_overlap(next, index, &live->entry))
+		return 0;
+	if (new->rtp_port != old->rtp_port)
+		field = "rtp_port";
+	else if (strcmp(new->interface, old->interface) != 0)
+		field = "interface";
+	snprintf(full, sizeof(full), "%s%s", index ? "backup." : "", field);
+	return api_error_set(error, 409, "channel_running", full,
+	                     "The channel is running on this port: stop it to change this");
+}
+
+/* What changes in the inputs of a channel that goes on. */
+static int prepare_inputs(struct live_change *change, const struct live_env *env,
+                          const struct live_channel *live, const struct channel_entry *next,
+                          struct api_error *error)
+{
+	int failed = 0;
+
+	for (size_t i = 0; i < ENTRY_INPUTS && !failed; i++) {
+		const struct input_entry *old = &live->entry.inputs[i], *new = &next->inputs[i];
+
+		if (!new->rtp_port)
+			continue;
+		if (!input_entry_same_target(old, new)) {
+			failed = check_way(live, next, i, error) ||
+			         inputs_bind(&change->media[i], env->ingest,
+			                     feed_channel(live->feed), next, i, error);
+		} else if (next->max_pps != live->entry.max_pps ||
+		           !input_entry_same_sources(old, new)) {
+			change->filtered[i] = true;
+			failed = inputs_set_filter(&live->inputs[i], next, i, error);
+		}
+	}
+	if (failed)
+		undo_inputs(change, live);
+	return failed ? -1 : 0;
+}
+
+static bool moves(const struct live_channel *live, const struct channel_entry *next)
+{
+	return !input_entry_same_target(&live->entry.inputs[0], &next->inputs[0]) ||
+	       !input_entry_same_target(&live->entry.inputs[1], &next->inputs[1]);
+}
+
 int live_prepare(struct live_change *change, const struct live_env *env,
                  const struct live_channel *live, struct channel_entry *next,
                  enum live_intent intent, struct api_error *error)
 {
-	bool moves = !channel_entry_same_input(&live->entry, next);
-	bool retries = intent == LIVE_KEEP && next->running && moves;
+	const bool starts = intent == LIVE_START || intent == LIVE_RESTORE;
+	const bool retries = intent == LIVE_KEEP && next->running && moves(live, next);
 	struct live_change made = {.intent = intent};
-	int code = 0;
+	int failed = 0;
 
 	made.outputs = calloc(next->output_count ? next->output_count : 1, sizeof(*made.outputs));
 	if (!made.outputs)
 		return api_error_set(error, 500, "out_of_memory", NULL, "Not enough memory");
-	if (!live->feed && (intent == LIVE_START || retries))
-		code = prepare_start(&made, env, next, error);
-	else if (live->feed && intent != LIVE_STOP && moves &&
-	         channel_entry_overlaps(&live->entry, next))
-		code = api_error_set(error, 409, "channel_running", "rtp_ip",
-		                     "The channel is running on this port: stop it to change its "
-		                     "address alone");
-	else if (live->feed && intent != LIVE_STOP && moves)
-		code = bind_input(&made.binding, env, feed_channel(live->feed), next, error);
-	if (code) {
+	if (!live->feed && (starts || retries))
+		failed = prepare_start(&made, env, live, next, error);
+	else if (live->feed && intent != LIVE_STOP)
+		failed = prepare_inputs(&made, env, live, next, error);
+	if (failed) {
 		free(made.outputs);
 		return -1;
 	}
@@ -124,9 +188,10 @@ int live_prepare(struct live_change *change, const struct live_env *env,
 	return 0;
 }
 
-void live_abandon(struct live_change *change, const struct live_env *env)
+void live_abandon(struct live_change *change, const struct live_env *env,
+                  const struct live_channel *live)
 {
-	ingest_unbind(change->binding);
+	undo_inputs(change, live);
 	feed_destroy(change->feed, env->loops, env->loop_count);
 	free(change->outputs);
 	channel_entry_free(&change->next);
@@ -170,52 +235,18 @@ fail:
 	log_error("channel \"%s\": output \"%s\": %s", live->entry.name, entry->name, output->why);
 }
 
-static void unbind_fec(struct live_channel *live)
-{
-	for (int i = 0; i < 2; i++) {
-		ingest_unbind(live->fec[i]);
-		live->fec[i] = NULL;
-	}
-}
-
-/*
- * Receive FEC beside the media, if that is wanted. A port that cannot be had costs the recovery, not the
- * channel.
- */
-static void bind_fec(struct live_channel *live, const struct live_env *env)
-{
-	static const enum channel_input inputs[2] = {CHANNEL_FEC_COLUMN, CHANNEL_FEC_ROW};
-
-	for (int i = 0; i < 2; i++) {
-		const int port = live->entry.rtp_port + 2 * (i + 1);
-		const struct ingest_target target = {.channel = feed_channel(live->feed),
-		                                     .input = inputs[i],
-		                                     .address = live->entry.address,
-		                                     .port = (uint16_t)port};
-		char why[200] = "there is no such port";
-
-		if (live->fec[i])
-			continue;
-		if (port > UINT16_MAX ||
-		    ingest_bind(&live->fec[i], env->ingest, &target, NULL, why, sizeof(why))) {
-			live->fec[i] = NULL;
-			log_warning("channel \"%s\": no FEC on port %d: %s", live->entry.name, port,
-			            why);
-		}
-	}
-}
-
 /* Stop the whole channel if it runs. */
 static void stop_channel(struct live_channel *live, const struct live_env *env)
 {
 	if (!live->feed)
 		return;
-	unbind_fec(live);
-	ingest_unbind(live->binding);
+	for (size_t i = 0; i < ENTRY_INPUTS; i++) {
+		inputs_unbind(&live->inputs[i]);
+		live->inputs[i] = (struct live_input){0};
+	}
 	for (size_t i = 0; i < live->entry.output_count; i++)
 		stop_output(live, i);
 	feed_destroy(live->feed, env->loops, env->loop_count);
-	live->binding = NULL;
 	live->feed = NULL;
 	log_info("channel \"%s\": stopped", live->entry.name);
 }
@@ -238,23 +269,49 @@ static void keep_outputs(struct live_channel *live, struct live_change *change)
 		stop_output(live, i);
 }
 
-/* Put the channel's new receiving side in place of the old. */
-static void take_input(struct live_channel *live, struct live_change *change)
+/* Put the channel's new receiving side in place of the old. live->entry is the new one already. */
+static void take_inputs(struct live_channel *live, struct live_change *change,
+                        const struct live_env *env)
 {
-	char endpoint[64];
-	bool starts = change->feed != NULL;
+	struct channel *channel = feed_channel(live->feed);
+	bool complete = true;
 
-	if (!change->binding)
-		return;
-	unbind_fec(live);
-	ingest_unbind(live->binding);
-	live->binding = change->binding;
-	if (starts)
-		live->feed = change->feed;
-	live->last_error[0] = '\0';
-	channel_entry_endpoint(&live->entry, endpoint, sizeof(endpoint));
-	log_info("channel \"%s\": %s on %s", live->entry.name, starts ? "started" : "moved",
-	         endpoint);
+	for (size_t i = 0; i < ENTRY_INPUTS; i++) {
+		struct ingest_binding **media = &live->inputs[i].bindings[CHANNEL_MEDIA];
+
+		if (change->media[i] || !live->entry.inputs[i].rtp_port)
+			inputs_unbind(&live->inputs[i]);
+		if (change->media[i])
+			*media = change->media[i];
+		if (live->entry.inputs[i].rtp_port && !*media)
+			complete = false;
+	}
+	for (size_t i = 0; i < ENTRY_INPUTS; i++) {
+		if (live->entry.fec && live->inputs[i].bindings[CHANNEL_MEDIA])
+			inputs_bind_fec(&live->inputs[i], env->ingest, channel, &live->entry, i);
+		else
+			inputs_unbind_fec(&live->inputs[i]);
+	}
+	if (complete)
+		live->last_error[0] = '\0';
+	if (change->warning[0]) {
+		snprintf(live->last_error, sizeof(live->last_error), "%s", change->warning);
+		log_error("channel \"%s\": started without one of its inputs: %s", live->entry.name,
+		          change->warning);
+	}
+}
+
+static void log_inputs(const struct live_channel *live, const struct live_change *change)
+{
+	char endpoint[96];
+
+	for (size_t i = 0; i < ENTRY_INPUTS; i++) {
+		if (!change->media[i])
+			continue;
+		input_entry_endpoint(&live->entry.inputs[i], endpoint, sizeof(endpoint));
+		log_info("channel \"%s\": %s on %s", live->entry.name,
+		         i ? "backup" : (change->feed ? "started" : "moved"), endpoint);
+	}
 }
 
 void live_apply(struct live_channel *live, struct live_change *change, const struct live_env *env)
@@ -268,14 +325,15 @@ void live_apply(struct live_channel *live, struct live_change *change, const str
 	free(live->outputs);
 	live->entry = change->next;
 	live->outputs = change->outputs;
-	take_input(live, change);
-	if (live->feed)
-		channel_set_recovery(feed_channel(live->feed), live->entry.reorder_ms,
-		                     live->entry.fec);
-	if (live->feed && live->entry.fec)
-		bind_fec(live, env);
-	else
-		unbind_fec(live);
+	if (change->feed)
+		live->feed = change->feed;
+	if (live->feed) {
+		const struct channel_settings settings = settings_of(&live->entry);
+
+		take_inputs(live, change, env);
+		log_inputs(live, change);
+		channel_configure(feed_channel(live->feed), &settings);
+	}
 	for (size_t i = 0; live->feed && i < live->entry.output_count; i++) {
 		if (live->entry.outputs[i].enabled && !live->outputs[i].output &&
 		    !live->outputs[i].why[0])

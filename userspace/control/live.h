@@ -11,8 +11,9 @@
 #include "entry.h"
 #include "error.h"
 
+#include "inputs.h"
+
 #include "base/tick.h"
-#include "ingest/ingest.h"
 #include "output/output.h"
 #include "output/sender.h"
 
@@ -35,20 +36,22 @@ struct live_channel {
 	struct channel_entry entry;
 	struct live_output *outputs; /* one per entry.outputs, in the same order */
 	struct feed *feed;           /* NULL while the channel does not run */
-	struct ingest_binding *binding;
-	struct ingest_binding *fec[2]; /* column and row FEC, NULL while not received */
-	char last_error[256];          /* why it could not start, or "" */
+	struct live_input inputs[ENTRY_INPUTS];
+	char last_error[256]; /* why it, or one of its inputs, could not start, or "" */
 };
 
-enum live_intent { LIVE_KEEP, LIVE_START, LIVE_STOP };
+/* LIVE_RESTORE: start, and be content with one input of two. */
+enum live_intent { LIVE_KEEP, LIVE_START, LIVE_RESTORE, LIVE_STOP };
 
 /* A change on its way, between prepare and apply or abandon. */
 struct live_change {
 	struct channel_entry next;
 	enum live_intent intent;
-	struct feed *feed;              /* of a channel that starts */
-	struct ingest_binding *binding; /* of a channel that starts or moves */
-	struct live_output *outputs;    /* one per next.outputs, empty */
+	struct feed *feed;                          /* of a channel that starts */
+	struct ingest_binding *media[ENTRY_INPUTS]; /* of inputs that start or move */
+	bool filtered[ENTRY_INPUTS];                /* what may be sent to it was changed */
+	char warning[256];                          /* why one of two inputs was left out, or "" */
+	struct live_output *outputs;                /* one per next.outputs, empty */
 };
 
 /*
@@ -62,16 +65,17 @@ void live_destroy(struct live_channel *live, const struct live_env *env);
 
 /*
  * Acquire what it takes to make next out of live. With LIVE_KEEP a running channel goes on, and one
- * that should run but could not is tried again when its address or port changes.
+ * that should run but could not is tried again when an input changes.
  * Owns: next is taken over on success and emptied. Errors: -1 with error filled: 409 port_in_use,
- * 422 when the address is not this machine's, 500. Thread: manager.
+ * 422 when an address or interface is not this machine's, 500. Thread: manager.
  */
 int live_prepare(struct live_change *change, const struct live_env *env,
                  const struct live_channel *live, struct channel_entry *next,
                  enum live_intent intent, struct api_error *error);
 
-/* Give back what live_prepare acquired. Thread: manager. */
-void live_abandon(struct live_change *change, const struct live_env *env);
+/* Give back what live_prepare acquired, and undo what it changed. Thread: manager. */
+void live_abandon(struct live_change *change, const struct live_env *env,
+                  const struct live_channel *live);
 
 /*
  * Carry out. Outputs whose URL stays and that stay enabled are not touched. An output that cannot be

@@ -10,6 +10,7 @@
 #include "config.h"
 #include "registry.h"
 #include "snapshot.h"
+#include "switch.h"
 #include "system.h"
 
 #include "base/clock.h"
@@ -238,7 +239,7 @@ int manager_start_channel(struct manager *m, const char *id, json_t **out, struc
 
 	if (enter(&call, m, id, error))
 		return -1;
-	if (!call.live->feed && registry_start(&m->registry, call.index, error))
+	if (!call.live->feed && registry_start(&m->registry, call.index, LIVE_START, error))
 		return leave(&call, -1);
 	return leave(&call, reply_channel(&call, out));
 }
@@ -257,6 +258,18 @@ int manager_stop_channel(struct manager *m, const char *id, json_t **out, struct
 		return leave(&call, -1);
 	call.next.running = false;
 	if (commit(&call, LIVE_STOP))
+		return leave(&call, -1);
+	return leave(&call, reply_channel(&call, out));
+}
+
+int manager_switch_input(struct manager *m, const char *id, const json_t *body, json_t **out,
+                         struct api_error *error)
+{
+	struct call call;
+
+	if (enter(&call, m, id, error))
+		return -1;
+	if (switch_input(call.live, body, clock_now_ns(), error))
 		return leave(&call, -1);
 	return leave(&call, reply_channel(&call, out));
 }

@@ -78,6 +78,13 @@ int manager_start_channel(struct manager *manager, const char *id, json_t **out,
 int manager_stop_channel(struct manager *manager, const char *id, json_t **out,
                          struct api_error *error);
 
+/*
+ * Put an input of a running channel on the air: {"input": "primary"} or "backup", or {} for the other one. The
+ * reply shows it as active already. Errors: 404, 409 (no_backup, merging, not_running, input_dead), 422, 500.
+ */
+int manager_switch_input(struct manager *manager, const char *id, const json_t *body, json_t **out,
+                         struct api_error *error);
+
 /* A new output; it starts at once when its channel runs. *out is the output. Errors: 404, 409, 422, 500. */
 int manager_add_output(struct manager *manager, const char *id, const json_t *body, json_t **out,
                        struct api_error *error);

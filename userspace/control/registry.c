@@ -65,20 +65,22 @@ static int save(struct registry *r, size_t index, const struct channel_entry *ne
 	return api_error_set(error, 500, "storage_failed", NULL, "%s", why);
 }
 
-/* 409 when another channel would receive the same datagrams. */
-static int check_overlap(const struct registry *r, size_t index, const struct channel_entry *entry,
-                         struct api_error *error)
+/* 409 when another channel would receive the same datagrams as input `input` of entry. */
+static int check_input(const struct registry *r, size_t index, const struct channel_entry *entry,
+                       size_t input, struct api_error *error)
 {
-	char endpoint[64];
+	char endpoint[96];
 
 	for (size_t i = 0; i < r->count; i++) {
 		const struct channel_entry *other = &r->channels[i]->entry;
+		const struct input_entry *theirs =
+			i == index ? NULL : channel_entry_overlap(entry, input, other);
 
-		if (i == index || !channel_entry_overlaps(entry, other))
+		if (!theirs)
 			continue;
-		channel_entry_endpoint(other, endpoint, sizeof(endpoint));
+		input_entry_endpoint(theirs, endpoint, sizeof(endpoint));
 		return api_error_set(
-			error, 409, "port_in_use", "rtp_port",
+			error, 409, "port_in_use", input ? "backup.rtp_port" : "rtp_port",
 			"Channel \"%.120s\" already receives on %s%s", other->name, endpoint,
 			entry->fec || other->fec ? " (FEC takes port + 2 and port + 4 too)" : "");
 	}
@@ -92,8 +94,9 @@ int registry_add(struct registry *r, struct channel_entry *entry, struct api_err
 	if (r->count == ENTRY_MAX_CHANNELS)
 		return api_error_set(error, 409, "limit", NULL, "There are already %d channels",
 		                     ENTRY_MAX_CHANNELS);
-	if (check_overlap(r, r->count, entry, error))
-		return -1;
+	for (size_t i = 0; i < ENTRY_INPUTS; i++)
+		if (check_input(r, r->count, entry, i, error))
+			return -1;
 	if (live_create(&live, entry))
 		return out_of_memory(error);
 	if (save(r, r->count, &live->entry, error)) {
@@ -105,10 +108,15 @@ int registry_add(struct registry *r, struct channel_entry *entry, struct api_err
 	return 0;
 }
 
-/* Does next receive where now does not? Otherwise an overlap is an old one, and no reason to refuse. */
-static bool takes_ports(const struct channel_entry *now, const struct channel_entry *next)
+/*
+ * Does input `input` of next receive where that of now does not? Otherwise an overlap is an old one, and no
+ * reason to refuse.
+ */
+static bool takes_ports(const struct channel_entry *now, const struct channel_entry *next,
+                        size_t input)
 {
-	return !channel_entry_same_input(now, next) || (next->fec && !now->fec);
+	return !input_entry_same_target(&now->inputs[input], &next->inputs[input]) ||
+	       (next->fec && !now->fec);
 }
 
 int registry_commit(struct registry *r, size_t index, struct channel_entry *next,
@@ -117,19 +125,21 @@ int registry_commit(struct registry *r, size_t index, struct channel_entry *next
 	struct live_channel *live = r->channels[index];
 	struct live_change change;
 
-	if (takes_ports(&live->entry, next) && check_overlap(r, index, next, error))
-		return -1;
+	for (size_t i = 0; i < ENTRY_INPUTS; i++)
+		if (takes_ports(&live->entry, next, i) && check_input(r, index, next, i, error))
+			return -1;
 	if (live_prepare(&change, &r->env, live, next, intent, error))
 		return -1;
 	if (save(r, index, &change.next, error)) {
-		live_abandon(&change, &r->env);
+		live_abandon(&change, &r->env, live);
 		return -1;
 	}
 	live_apply(live, &change, &r->env);
 	return 0;
 }
 
-int registry_start(struct registry *r, size_t index, struct api_error *error)
+int registry_start(struct registry *r, size_t index, enum live_intent intent,
+                   struct api_error *error)
 {
 	struct live_channel *live = r->channels[index];
 	struct channel_entry next;
@@ -138,14 +148,14 @@ int registry_start(struct registry *r, size_t index, struct api_error *error)
 	if (channel_entry_copy(&next, &live->entry))
 		return out_of_memory(error);
 	next.running = true;
-	if (live_prepare(&change, &r->env, live, &next, LIVE_START, error)) {
+	if (live_prepare(&change, &r->env, live, &next, intent, error)) {
 		channel_entry_free(&next);
 		snprintf(live->last_error, sizeof(live->last_error), "%s", error->message);
 		log_error("channel \"%s\": cannot start: %s", live->entry.name, error->message);
 		return -1;
 	}
 	if (!live->entry.running && save(r, index, &change.next, error)) {
-		live_abandon(&change, &r->env);
+		live_abandon(&change, &r->env, live);
 		return -1;
 	}
 	live_apply(live, &change, &r->env);
@@ -206,7 +216,7 @@ int registry_open(struct registry *r, const char *dir, struct ingest *ingest,
 
 		entry->running |= entry->autostart;
 		if (entry->running)
-			(void)registry_start(r, i, &reported);
+			(void)registry_start(r, i, LIVE_RESTORE, &reported);
 	}
 	return error;
 }

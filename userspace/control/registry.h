@@ -42,8 +42,12 @@ int registry_add(struct registry *registry, struct channel_entry *entry, struct 
 int registry_commit(struct registry *registry, size_t index, struct channel_entry *next,
                     enum live_intent intent, struct api_error *error);
 
-/* Start a channel that does not run. Errors: as registry_commit, and the channel's last_error is set. */
-int registry_start(struct registry *registry, size_t index, struct api_error *error);
+/*
+ * Start a channel that does not run: with LIVE_RESTORE also when only one of its two inputs can be received.
+ * Errors: as registry_commit, and the channel's last_error is set.
+ */
+int registry_start(struct registry *registry, size_t index, enum live_intent intent,
+                   struct api_error *error);
 
 /* Stop and forget a channel. Errors: -1 with 500; nothing has changed then. */
 int registry_remove(struct registry *registry, size_t index, struct api_error *error);

@@ -3,7 +3,9 @@
  */
 #include "snapshot.h"
 
+#include "channel_field.h"
 #include "config.h"
+#include "switch.h"
 
 #include "base/clock.h"
 #include "base/utf8.h"
@@ -104,19 +106,85 @@ static const char *channel_state(const struct live_channel *live, int64_t now_ns
 	return now_ns - last_ns <= CHANNEL_NO_SIGNAL_NS ? "receiving" : "no_signal";
 }
 
-static json_t *channel_stats(const struct channel *channel)
+/* With two inputs one is without signal when the other one may be taken for it. */
+static const char *input_state(const struct live_channel *live, unsigned int path, int64_t now_ns)
 {
+	const bool fails_over =
+		channel_entry_has_backup(&live->entry) && !live->entry.failover.merge;
+	int64_t last_ns;
+
+	if (!live->feed || !live->inputs[path].bindings[CHANNEL_MEDIA])
+		return "stopped";
+	last_ns = channel_input_last_ns(feed_channel(live->feed), path);
+	if (!last_ns)
+		return "waiting";
+	if (now_ns - last_ns > CHANNEL_NO_SIGNAL_NS ||
+	    (fails_over && !switch_is_alive(live, path, now_ns)))
+		return "no_signal";
+	return "receiving";
+}
+
+static json_t *channel_stats(const struct live_channel *live)
+{
+	const struct channel *channel = live->feed ? feed_channel(live->feed) : NULL;
+	struct ingest_counters dropped = {0};
+	struct rtp_counters rtp = {0};
 	json_t *stats = add_counters(json_object(), channel_counter_table, CHANNEL_COUNTER_COUNT,
 	                             channel ? channel_counters(channel) : NULL);
 
+	if (channel)
+		channel_rtp_counters(channel, &rtp);
+	for (size_t i = 0; i < ENTRY_INPUTS; i++)
+		inputs_count(&live->inputs[i], &dropped);
+	stats = add_counters(stats, rtp_counter_table, RTP_COUNTER_COUNT, &rtp);
+	return add_counters(stats, ingest_counter_table, INGEST_COUNTER_COUNT, &dropped);
+}
+
+/* Inputs that are merged have one RTP stream; its counters are the channel's alone. */
+static json_t *input_stats(const struct live_channel *live, unsigned int path)
+{
+	const struct channel *channel = live->feed ? feed_channel(live->feed) : NULL;
+	const bool merges = channel_entry_has_backup(&live->entry) && live->entry.failover.merge;
+	struct ingest_counters dropped = {0};
+	json_t *stats = add_counters(json_object(), input_counter_table, INPUT_COUNTER_COUNT,
+	                             channel ? channel_input_counters(channel, path) : NULL);
+
+	inputs_count(&live->inputs[path], &dropped);
+	stats = add_counters(stats, ingest_counter_table, INGEST_COUNTER_COUNT, &dropped);
+	if (merges)
+		return stats;
 	return add_counters(stats, rtp_counter_table, RTP_COUNTER_COUNT,
-	                    channel ? channel_rtp_counters(channel) : NULL);
+	                    channel ? channel_input_rtp_counters(channel, path) : NULL);
+}
+
+static json_t *inputs(const struct live_channel *live, int64_t now_ns)
+{
+	const struct channel *channel = live->feed ? feed_channel(live->feed) : NULL;
+	const unsigned int active = channel ? channel_active(channel) : 0;
+	const unsigned int count = channel_entry_has_backup(&live->entry) ? 2 : 1;
+	json_t *list = json_array();
+	char endpoint[96];
+
+	for (unsigned int i = 0; list && i < count; i++) {
+		const bool is_active = channel && (i == active || live->entry.failover.merge);
+
+		input_entry_endpoint(&live->entry.inputs[i], endpoint, sizeof(endpoint));
+		if (json_array_append_new(list,
+		                          json_pack("{s:s, s:s, s:s, s:b, s:o}", "name",
+		                                    i ? "backup" : "primary", "address", endpoint,
+		                                    "state", input_state(live, i, now_ns), "active",
+		                                    is_active, "stats", input_stats(live, i)))) {
+			json_decref(list);
+			list = NULL;
+		}
+	}
+	return list;
 }
 
 json_t *snapshot_channel(const struct live_channel *live, int64_t now_ns)
 {
 	const struct channel_entry *entry = &live->entry;
-	json_t *outputs = json_array();
+	json_t *outputs = json_array(), *fields = channel_field_json(entry), *shown;
 
 	for (size_t i = 0; outputs && i < entry->output_count; i++) {
 		if (json_array_append_new(outputs, snapshot_output(live, i))) {
@@ -124,15 +192,18 @@ json_t *snapshot_channel(const struct live_channel *live, int64_t now_ns)
 			outputs = NULL;
 		}
 	}
-	return json_pack(
-		"{s:s, s:s, s:s, s:i, s:i, s:s, s:b, s:o, s:s, s:s, s:o, s:o, s:o}", "id",
-		entry->id, "name", entry->name, "rtp_ip", entry->rtp_ip, "rtp_port",
-		entry->rtp_port, "reorder_ms", (int)entry->reorder_ms, "fec",
-		entry->fec ? "auto" : "off", "autostart", entry->autostart, "created_at",
-		time_or_null(entry->created_at_s), "desired",
-		entry->running ? "running" : "stopped", "state", channel_state(live, now_ns),
-		"last_error", string_or_null(live->last_error), "stats",
-		channel_stats(live->feed ? feed_channel(live->feed) : NULL), "outputs", outputs);
+	shown = json_pack("{s:s, s:o, s:s, s:s, s:o, s:o, s:o, s:o}", "id", entry->id, "created_at",
+	                  time_or_null(entry->created_at_s), "desired",
+	                  entry->running ? "running" : "stopped", "state",
+	                  channel_state(live, now_ns), "last_error",
+	                  string_or_null(live->last_error), "inputs", inputs(live, now_ns), "stats",
+	                  channel_stats(live), "outputs", outputs);
+	if (!fields || json_object_update(shown, fields)) {
+		json_decref(shown);
+		shown = NULL;
+	}
+	json_decref(fields);
+	return shown;
 }
 
 static json_t *interfaces(const struct ingest *ingest)

@@ -7,7 +7,9 @@
  */
 #include "config.h"
 
+#include "channel_field.h"
 #include "field.h"
+#include "input_field.h"
 
 #include "base/clock.h"
 
@@ -60,10 +62,12 @@ json_t *config_to_stored(const struct channel_entry *entry)
 
 	if (!outputs)
 		return NULL;
-	config = json_pack("{s:s, s:s, s:i, s:i, s:s, s:b, s:o}", "name", entry->name, "rtp_ip",
-	                   entry->rtp_ip, "rtp_port", entry->rtp_port, "reorder_ms",
-	                   (int)entry->reorder_ms, "fec", entry->fec ? "auto" : "off", "autostart",
-	                   entry->autostart, "outputs", outputs);
+	config = channel_field_json(entry);
+	if (!config || json_object_set(config, "outputs", outputs)) {
+		json_decref(config);
+		config = NULL;
+	}
+	json_decref(outputs);
 	if (!config)
 		return NULL;
 	if (entry->extra)
@@ -158,25 +162,13 @@ static int outputs_from_stored(struct channel_entry *out, const json_t *list,
 
 static int config_members(struct channel_entry *out, const json_t *config, struct api_error *error)
 {
-	static const char *const known[] = {"name", "rtp_ip",    "rtp_port", "reorder_ms",
-	                                    "fec",  "autostart", "outputs",  NULL};
-	const json_t *value;
-
 	if (!json_is_object(config))
 		return field_wrong_type(error, "config", "an object");
-	out->extra = unknown_members(config, known);
-	field_set_defaults(out);
+	out->extra = unknown_members(config, channel_field_names);
+	channel_field_defaults(out);
 	if (field_name(&out->name, json_object_get(config, "name"), "name", error) ||
-	    field_port(out, json_object_get(config, "rtp_port"), error))
-		return -1;
-	if ((value = member(config, "rtp_ip")) && field_address(out, value, error))
-		return -1;
-	if ((value = member(config, "reorder_ms")) && field_reorder(out, value, error))
-		return -1;
-	if ((value = member(config, "fec")) && field_fec(out, value, error))
-		return -1;
-	if ((value = member(config, "autostart")) &&
-	    field_bool(&out->autostart, value, "autostart", error))
+	    input_field_port(&out->inputs[0], json_object_get(config, "rtp_port"), "", error) ||
+	    channel_field_apply(out, config, true, error))
 		return -1;
 	return outputs_from_stored(out, member(config, "outputs"), error);
 }

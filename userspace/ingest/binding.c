@@ -56,7 +56,7 @@ void binding_destroy(struct ingest_binding *binding)
 
 int binding_table_create(struct binding_table *table)
 {
-	table->all = NULL;
+	*table = (struct binding_table){0};
 	table->by_port = calloc(UINT16_MAX + 1u, sizeof(struct ingest_binding *));
 	return table->by_port ? 0 : -ENOMEM;
 }
@@ -71,8 +71,9 @@ void binding_table_add(struct binding_table *table, struct ingest_binding *bindi
 {
 	binding->next = table->by_port[binding->target.port];
 	table->by_port[binding->target.port] = binding;
-	binding->next_all = table->all;
-	table->all = binding;
+	table->filled = (table->filled + 1) % BINDING_TURNS;
+	binding->next_all = table->all[table->filled];
+	table->all[table->filled] = binding;
 }
 
 void binding_table_remove(struct binding_table *table, struct ingest_binding *binding)
@@ -83,10 +84,24 @@ void binding_table_remove(struct binding_table *table, struct ingest_binding *bi
 		link = &(*link)->next;
 	if (*link)
 		*link = binding->next;
-	for (link = &table->all; *link && *link != binding;)
-		link = &(*link)->next_all;
-	if (*link)
-		*link = binding->next_all;
+	for (unsigned int i = 0; i < BINDING_TURNS; i++) {
+		for (link = &table->all[i]; *link && *link != binding;)
+			link = &(*link)->next_all;
+		if (*link)
+			*link = binding->next_all;
+	}
+}
+
+bool binding_table_turn(struct binding_table *table, unsigned int *list, int64_t now_ns)
+{
+	if (now_ns < table->turn_ns)
+		return false;
+	if (now_ns - table->turn_ns >= BINDING_TURNS * BINDING_TURN_NS) /* no turn twice */
+		table->turn_ns = now_ns - (BINDING_TURNS - 1) * BINDING_TURN_NS;
+	*list = table->turn;
+	table->turn = (table->turn + 1) % BINDING_TURNS;
+	table->turn_ns += BINDING_TURN_NS;
+	return true;
 }
 
 bool address_is_any(const struct in6_addr *address)

@@ -7,11 +7,13 @@
 #ifndef INGEST_BINDING_H
 #define INGEST_BINDING_H
 
+#include "base/clock.h"
 #include "base/tick.h"
 #include "bpf/ceiling.h"
 #include "ingest.h"
 
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /* One per interface that a group is joined on; as many as ingest serves, and one for "whichever". */
@@ -62,9 +64,14 @@ void binding_destroy(struct ingest_binding *binding);
 int filter_copy(struct ingest_filter *out, const struct ingest_filter *filter);
 void filter_clear(struct ingest_filter *filter);
 
+#define BINDING_TURNS   10
+#define BINDING_TURN_NS NS_PER_MS
+
 struct binding_table {
 	struct ingest_binding **by_port; /* 65536 lists; untouched pages cost nothing */
-	struct ingest_binding *all;
+	struct ingest_binding *all[BINDING_TURNS];
+	unsigned int filled, turn; /* list that got the last binding; list whose turn is next */
+	int64_t turn_ns;           /* when that is */
 };
 
 /* Errors: -ENOMEM. Thread: main. */
@@ -84,6 +91,13 @@ void binding_table_remove(struct binding_table *table, struct ingest_binding *bi
  */
 struct ingest_binding *binding_table_find(const struct binding_table *table, const char *interface,
                                           const struct in6_addr *address, uint16_t port);
+
+/*
+ * What is to be done for every binding now and then is done for one list at a time, BINDING_TURN_NS apart, so
+ * that a round over all takes ten milliseconds: looking at hundreds of channels every millisecond costs more
+ * than their packets. True when the turn of *list, an index of `all`, has come: call it until it is false.
+ */
+bool binding_table_turn(struct binding_table *table, unsigned int *list, int64_t now_ns);
 
 /* ::ffff:0.0.0.0 or ::. Thread: any. */
 bool address_is_any(const struct in6_addr *address);

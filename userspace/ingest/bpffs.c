@@ -28,7 +28,7 @@
 #define HOST_COOKIE 1 /* the first one that the kernel hands out */
 #define MAKE_TRIES  8 /* while other processes remove empty directories */
 
-static bool is_mounted(void)
+bool bpffs_is_mounted(void)
 {
 	struct statfs info;
 
@@ -72,7 +72,7 @@ static void swap_characters(char *text, char from, char to)
 
 static int mount_here(char *why, size_t size)
 {
-	if (is_mounted())
+	if (bpffs_is_mounted())
 		return 0;
 	if (!mount("bpf", BPFFS_ROOT, "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700"))
 		return 0;
@@ -224,7 +224,7 @@ int bpffs_each_directory(int (*fn)(void *context, const char *interface, const c
 	DIR *directory;
 	int result = name_namespace(walk.suffix, sizeof(walk.suffix));
 
-	if (result || !is_mounted())
+	if (result || !bpffs_is_mounted())
 		return result;
 	directory = opendir(BPFFS_OURS);
 	if (!directory)

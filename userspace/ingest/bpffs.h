@@ -18,6 +18,9 @@
 #define BPFFS_LAYOUT   "v1"
 #define BPFFS_PATH_MAX 192 /* bytes that hold any path of ours */
 
+/* Is a BPF file system visible? Thread: any. */
+bool bpffs_is_mounted(void);
+
 /*
  * Make the directory of an interface, and mount a BPF file system at BPFFS_ROOT where none is.
  * path: BPFFS_PATH_MAX bytes. Errors: negative errno; why (size bytes) gets a sentence with the command

@@ -79,6 +79,7 @@ int detach_all(const char *interfaces)
 		return error;
 	}
 	if (!detach.removed && !detach.error)
-		printf("nothing to detach\n");
+		printf("nothing to detach%s\n",
+		       bpffs_is_mounted() ? "" : ": no BPF file system at " BPFFS_ROOT);
 	return detach.error;
 }

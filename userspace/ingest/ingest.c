@@ -19,9 +19,12 @@ const struct counter_info ingest_counter_table[] = {INGEST_COUNTERS(COUNTER_ROW)
 
 static void tick_channels(struct ingest *ingest, int64_t now_ns)
 {
-	for (struct ingest_binding *b = ingest->table.all; b; b = b->next_all)
-		if (b->target.input == CHANNEL_MEDIA && b->target.path == 0)
-			channel_tick(b->target.channel, now_ns);
+	unsigned int list;
+
+	while (binding_table_turn(&ingest->table, &list, now_ns))
+		for (struct ingest_binding *b = ingest->table.all[list]; b; b = b->next_all)
+			if (b->target.input == CHANNEL_MEDIA)
+				channel_tick(b->target.channel, now_ns);
 }
 
 static void ingest_tick(void *context, int64_t now_ns)

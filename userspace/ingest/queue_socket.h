@@ -57,6 +57,13 @@ int queue_socket_fd(const struct queue_socket *socket);
  */
 size_t queue_socket_drain(struct queue_socket *socket, queue_frame_fn receive, void *context);
 
+/*
+ * As queue_socket_drain, and prepare is called with most frames shortly before receive is: it can have the memory
+ * brought near that receive will need. Thread: ingest.
+ */
+size_t queue_socket_drain_ahead(struct queue_socket *socket, queue_frame_fn prepare,
+                                queue_frame_fn receive, void *context);
+
 /* Thread: any. */
 void queue_socket_get_losses(const struct queue_socket *socket, struct queue_socket_losses *out);
 

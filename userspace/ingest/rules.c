@@ -2,9 +2,8 @@
  * Rules are map entries; this side remembers for each slot what the program cannot list: the prefixes of its
  * allowlist.
  *
- * A slot has two numbers for allowlists, used in turn: the new list is filled in under the one that is not
- * in use, one update of the filter switches to it, then the old list is emptied. The two differ in one bit, so
- * that a program that reads the filter meanwhile sees the one or the other.
+ * Each list gets a number of its own: it is filled in under that, one update of the filter switches to it, then
+ * the list before it is emptied.
  */
 #include "rules.h"
 
@@ -17,6 +16,8 @@
 #include <ifaddrs.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define ALLOWLIST_BIT 0x80000000u
 
 /* An allowlist as it is in the map. */
 struct allowlist {
@@ -33,6 +34,7 @@ struct slot {
 
 struct rules {
 	struct rules_maps maps;
+	uint32_t lists; /* that there have been */
 	struct slot slots[STEER_MAX_PORTS];
 };
 
@@ -126,12 +128,14 @@ static int fill_allowlist(const struct rules *rules, struct allowlist *out, uint
 	return error;
 }
 
-/* The number that the slot's list does not have. */
-static uint32_t next_number(const struct rules *rules, uint32_t slot)
+/*
+ * A number that no list has had: one that is used again so soon that a program still looks at the list it
+ * had before would let it believe that nothing has changed. The highest bit is always set, so that no part of a
+ * number reads as 0, anybody.
+ */
+static uint32_t next_number(struct rules *rules)
 {
-	const uint32_t first = 2 * (slot + 1);
-
-	return rules->slots[slot].allowlist.number == first ? first + 1 : first;
+	return ALLOWLIST_BIT | rules->lists++;
 }
 
 /* ---- Rules. ---- */
@@ -143,7 +147,7 @@ static int write_filter(struct rules *rules, uint32_t slot, const struct ingest_
 	const uint32_t max_pps = filter ? filter->max_pps : 0;
 	struct steer_filter value = {.ceiling = ceiling_make(max_pps)};
 	struct allowlist list;
-	int error = fill_allowlist(rules, &list, next_number(rules, slot), filter);
+	int error = fill_allowlist(rules, &list, next_number(rules), filter);
 
 	if (error)
 		return error;

@@ -18,6 +18,8 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#define CACHE_LINE_BYTES 64
+
 struct steered_source {
 	struct packet_source base;
 	char interface[IF_NAMESIZE];
@@ -237,16 +239,35 @@ static void steered_release(struct packet_source *source, struct ingest_binding 
 	(void)binding;
 }
 
+/* Whose datagram a frame brings, or NULL. */
+static struct ingest_binding *find(const struct drain *drain, struct frame_datagram *datagram,
+                                   const uint8_t *frame, size_t size)
+{
+	if (frame_parse(datagram, frame, size))
+		return NULL;
+	return binding_table_find(drain->table, drain->interface, &datagram->destination,
+	                          datagram->port);
+}
+
+/* With hundreds of channels neither the frame nor the channel is in the cache: a third of the cost. */
+static void prepare_frame(void *context, const uint8_t *frame, size_t size)
+{
+	struct frame_datagram datagram;
+	const struct ingest_binding *binding = find(context, &datagram, frame, size);
+
+	if (!binding)
+		return;
+	for (size_t i = 0; i < datagram.size; i += CACHE_LINE_BYTES)
+		__builtin_prefetch(datagram.payload + i);
+	channel_prefetch(binding->target.channel);
+}
+
 static void receive_frame(void *context, const uint8_t *frame, size_t size)
 {
 	const struct drain *drain = context;
 	struct frame_datagram datagram;
-	struct ingest_binding *binding;
+	const struct ingest_binding *binding = find(drain, &datagram, frame, size);
 
-	if (frame_parse(&datagram, frame, size))
-		return;
-	binding = binding_table_find(drain->table, drain->interface, &datagram.destination,
-	                             datagram.port);
 	if (binding) /* else: unbound a moment ago */
 		channel_receive(binding->target.channel, binding->target.path,
 		                binding->target.input, datagram.payload, datagram.size,
@@ -260,7 +281,7 @@ static void steered_drain(struct packet_source *source, const struct binding_tab
 	struct drain drain = {.table = table, .interface = s->interface, .now_ns = now_ns};
 
 	for (unsigned int queue = 0; queue < s->queues; queue++)
-		queue_socket_drain(s->sockets[queue], receive_frame, &drain);
+		queue_socket_drain_ahead(s->sockets[queue], prepare_frame, receive_frame, &drain);
 }
 
 static void steered_report(struct packet_source *source, struct ingest_report *report)

@@ -105,15 +105,21 @@ static int load(struct steering *steering, char *why, size_t size)
 	return error;
 }
 
-/* Let the link of a process that died run our program; detach it when it is of no use. */
-static void take_over(struct steering *steering, unsigned int ifindex, bool generic)
-{
-	const int program = bpf_program__fd(steering->object->progs.steer);
-	const int link = pins_open_link(steering->directory);
+/* What take_over_from is told. */
+struct takeover {
+	struct steering *steering;
+	unsigned int ifindex;
+	bool generic;
+};
 
-	if (link < 0)
-		return;
-	if (pins_link_serves(link, ifindex, generic) && !bpf_link_update(link, program, NULL)) {
+/* Let the link of a process that died run our program; detach it when it is of no use. */
+static void take_over_link(const struct takeover *takeover, int link)
+{
+	struct steering *steering = takeover->steering;
+	const int program = bpf_program__fd(steering->object->progs.steer);
+
+	if (steering->link < 0 && pins_link_serves(link, takeover->ifindex, takeover->generic) &&
+	    !bpf_link_update(link, program, NULL)) {
 		steering->link = link;
 		event_add(LOG_LEVEL_INFO, "xdp_taken_over", steering->interface,
 		          "interface %s: took over the XDP program that a process left attached",
@@ -127,6 +133,20 @@ static void take_over(struct steering *steering, unsigned int ifindex, bool gene
 		"interface %s: removed the XDP program that a process left: it was in another mode or "
 		"for an interface that is gone",
 		steering->interface);
+}
+
+/* A directory of pins, of this version of the program or of another. */
+static int take_over_from(void *context, const char *interface, const char *path)
+{
+	const struct takeover *takeover = context;
+	int link;
+
+	if (strcmp(interface, takeover->steering->interface))
+		return 0;
+	link = pins_open_link(path);
+	if (link >= 0)
+		take_over_link(takeover, link);
+	return strcmp(path, takeover->steering->directory) ? bpffs_clear_directory(path, true) : 0;
 }
 
 static int attach(struct steering *steering, unsigned int ifindex, bool generic, char *why,
@@ -150,14 +170,16 @@ static int attach(struct steering *steering, unsigned int ifindex, bool generic,
 static int attach_pinned(struct steering *steering, unsigned int ifindex, bool generic, char *why,
                          size_t size)
 {
+	struct takeover takeover = {steering, ifindex, generic};
 	char unpinned[320] = "";
 	int error = bpffs_make_directory(steering->directory, steering->interface, unpinned,
 	                                 sizeof(unpinned));
 
 	if (error)
 		steering->directory[0] = '\0';
-	else
-		take_over(steering, ifindex, generic);
+	else if (bpffs_each_directory(take_over_from, &takeover))
+		log_warning("interface %s: pins of another version of this program stay",
+		            steering->interface);
 	error = steering->link < 0 ? attach(steering, ifindex, generic, why, size) : 0;
 	if (error)
 		return error;

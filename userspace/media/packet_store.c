@@ -13,7 +13,7 @@ _Static_assert(PACKET_MAX_BYTES <= UINT16_MAX, "sizes are kept in 16 bits");
 struct packet_store {
 	struct packet_pool *pool;
 	struct packet_slot *slots; /* PACKET_STORE_SLOTS, or NULL before the first use */
-	size_t stored;
+	size_t stored, used;       /* used: stored or missing */
 };
 
 static const struct packet_slot unknown_slot = {.state = PACKET_UNKNOWN};
@@ -48,6 +48,9 @@ static struct packet_slot *slot_open(struct packet_store *store, uint16_t sequen
 
 static void slot_release(struct packet_store *store, struct packet_slot *slot)
 {
+	if (slot->state == PACKET_UNKNOWN)
+		return;
+	store->used--;
 	if (slot->state == PACKET_STORED)
 		store->stored--;
 	packet_pool_give(store->pool, slot->datagram);
@@ -80,6 +83,7 @@ int packet_store_put(struct packet_store *store, uint16_t sequence, const uint8_
 		.state = PACKET_STORED,
 	};
 	store->stored++;
+	store->used++;
 	return 0;
 }
 
@@ -91,6 +95,7 @@ int packet_store_miss(struct packet_store *store, uint16_t sequence, int64_t now
 		return -ENOMEM;
 	slot_release(store, slot);
 	slot->state = PACKET_MISSING;
+	store->used++;
 	slot->since_ns = now_ns;
 	return 0;
 }
@@ -102,15 +107,14 @@ const struct packet_slot *packet_store_at(const struct packet_store *store, uint
 
 void packet_store_drop(struct packet_store *store, uint16_t sequence)
 {
-	if (store->slots)
+	if (store->used) /* else leave the slots alone: a cache line less */
 		slot_release(store, &store->slots[sequence % PACKET_STORE_SLOTS]);
 }
 
 void packet_store_clear(struct packet_store *store)
 {
-	for (size_t i = 0; store->slots && i < PACKET_STORE_SLOTS; i++)
+	for (size_t i = 0; store->used && i < PACKET_STORE_SLOTS; i++)
 		slot_release(store, &store->slots[i]);
-	store->stored = 0;
 }
 
 size_t packet_store_count(const struct packet_store *store)

@@ -29,6 +29,15 @@
 	X(rtp_held, COUNTER_GAUGE, "packets", "RTP packets waiting for a gap or confirmation")     \
 	X(rtp_hold_ms, COUNTER_GAUGE, "milliseconds", "Longest wait for a missing packet")         \
 	X(rtp_memory_bytes, COUNTER_GAUGE, "bytes", "Memory taken for packets")                    \
+	X(rtp_jitter_us, COUNTER_GAUGE, "microseconds", "Interarrival jitter of the worst path")   \
+	X(arrival_le_1ms, COUNTER_TOTAL, "packets", "RTP packets up to 1 ms after the last")       \
+	X(arrival_le_2ms, COUNTER_TOTAL, "packets", "RTP packets 1 to 2 ms after the last")        \
+	X(arrival_le_5ms, COUNTER_TOTAL, "packets", "RTP packets 2 to 5 ms after the last")        \
+	X(arrival_le_10ms, COUNTER_TOTAL, "packets", "RTP packets 5 to 10 ms after the last")      \
+	X(arrival_le_20ms, COUNTER_TOTAL, "packets", "RTP packets 10 to 20 ms after the last")     \
+	X(arrival_le_50ms, COUNTER_TOTAL, "packets", "RTP packets 20 to 50 ms after the last")     \
+	X(arrival_le_100ms, COUNTER_TOTAL, "packets", "RTP packets 50 to 100 ms after the last")   \
+	X(arrival_gt_100ms, COUNTER_TOTAL, "packets", "RTP packets over 100 ms after the last")    \
 	X(path0_received, COUNTER_TOTAL, "packets", "RTP datagrams received on the first path")    \
 	X(path0_first, COUNTER_TOTAL, "packets", "RTP packets that the first path brought first")  \
 	X(path0_only, COUNTER_TOTAL, "packets", "RTP packets only the first path brought")         \

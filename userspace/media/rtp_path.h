@@ -5,6 +5,7 @@
 #ifndef MEDIA_RTP_PATH_H
 #define MEDIA_RTP_PATH_H
 
+#include "arrival.h"
 #include "base/bytes.h"
 #include "packet_pool.h"
 #include "rtp_counters.h"
@@ -18,6 +19,7 @@
 /* Zero-initialise. */
 struct rtp_path {
 	struct rtp_source source;
+	struct arrival arrival;
 	bool joined;        /* its packets belong to the window's source */
 	int64_t last_ns;    /* of a packet that did */
 	uint8_t *candidate; /* a block of the pool, or NULL */

@@ -33,6 +33,12 @@ struct rtp_stream {
 	struct rtp_window window;
 };
 
+/* The counters of the intervals follow each other. */
+_Static_assert(offsetof(struct rtp_counters, arrival_gt_100ms) -
+                               offsetof(struct rtp_counters, arrival_le_1ms) ==
+                       (ARRIVAL_BUCKETS - 1) * sizeof(counter_t),
+               "one counter a bucket");
+
 const struct counter_info rtp_counter_table[] = {RTP_COUNTERS(COUNTER_ROW)};
 
 static void refresh(struct rtp_stream *stream, int64_t now_ns);
@@ -101,6 +107,21 @@ static int misorder_limit(uint32_t packets_per_s)
 	return limit > RTP_WINDOW_SIZE / 2 ? (int)RTP_WINDOW_SIZE / 2 : (int)limit;
 }
 
+/* The jitter of the paths that are alive, the worse of two. */
+static uint32_t jitter_us(const struct rtp_stream *stream, int64_t now_ns)
+{
+	uint32_t worst = 0;
+
+	for (int i = 0; i < RTP_PATHS; i++) {
+		const struct rtp_path *p = &stream->paths[i];
+		const uint32_t jitter = arrival_jitter_us(&p->arrival);
+
+		if (rtp_path_is_alive(p, now_ns, SILENCE_NS) && jitter > worst)
+			worst = jitter;
+	}
+	return worst;
+}
+
 /* Bring everything up to date that follows from the present state. */
 static void refresh(struct rtp_stream *stream, int64_t now_ns)
 {
@@ -128,6 +149,7 @@ static void refresh(struct rtp_stream *stream, int64_t now_ns)
 	counter_set(&stream->counters.rtp_hold_ms, expected_ms);
 	counter_set(&stream->counters.fec_columns, matrix.columns);
 	counter_set(&stream->counters.fec_rows, matrix.rows);
+	counter_set(&stream->counters.rtp_jitter_us, jitter_us(stream, now_ns));
 	counter_set(&stream->counters.rtp_memory_bytes, stream->pool.used_bytes);
 }
 
@@ -252,6 +274,19 @@ static void count_path(struct rtp_stream *stream, int path)
 	            1);
 }
 
+/* Note when a packet of the path's source came. */
+static void measure(struct rtp_stream *stream, struct rtp_path *path,
+                    const struct rtp_arrival *arrival, bool is_new)
+{
+	int bucket;
+
+	if (is_new)
+		path->arrival = (struct arrival){0};
+	bucket = arrival_add(&path->arrival, arrival->packet->timestamp, arrival->now_ns);
+	if (bucket >= 0)
+		counter_add(&stream->counters.arrival_le_1ms + bucket, 1);
+}
+
 int rtp_stream_push(struct rtp_stream *stream, int path, const uint8_t *datagram, size_t size,
                     int64_t now_ns)
 {
@@ -281,6 +316,7 @@ int rtp_stream_push(struct rtp_stream *stream, int path, const uint8_t *datagram
 		counter_add(&stream->counters.rtp_stray, 1);
 		return 0;
 	}
+	measure(stream, p, &arrival, judgement.place == RTP_PLACE_NEW);
 	candidate_take(stream, path, now_ns);
 	take(stream, path, &arrival, judgement.behind);
 	return 0;

@@ -18,7 +18,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SLOT_WORDS 24 /* 188 bytes of TS, 4 bytes of arrival time */
+#define DATAGRAM_PACKETS 7  /* what an Ethernet frame holds */
+#define SLOT_WORDS       24 /* 188 bytes of TS, 4 bytes of arrival time */
 
 struct slot {
 	_Atomic uint64_t words[SLOT_WORDS];
@@ -43,7 +44,7 @@ int ring_create(struct ring **out, uint32_t capacity)
 	ring = aligned_alloc(64, size + 63 - (size + 63) % 64);
 	if (!ring)
 		return -ENOMEM;
-	memset(ring, 0, sizeof(*ring));
+	memset(ring, 0, size); /* all of it: else the ingest thread pays for each page */
 	ring->mask = capacity - 1;
 	*out = ring;
 	return 0;
@@ -62,6 +63,12 @@ static void slot_store(struct slot *slot, const uint8_t *packet, uint32_t arriva
 	memcpy((uint8_t *)words + TS_PACKET_BYTES, &arrival_us, sizeof(arrival_us));
 	for (unsigned int i = 0; i < SLOT_WORDS; i++)
 		atomic_store_explicit(&slot->words[i], words[i], memory_order_release);
+}
+
+static void slot_prefetch(const struct slot *slot)
+{
+	for (size_t i = 0; i < sizeof(*slot); i += 64)
+		__builtin_prefetch((const uint8_t *)slot + i, 1);
 }
 
 static void slot_load(const struct slot *slot, uint8_t *packet, uint32_t *arrival_us)
@@ -83,6 +90,14 @@ void ring_write(struct ring *ring, const uint8_t *packets, size_t count, uint32_
 		slot_store(&ring->slots[(head + i) & ring->mask], packets + i * TS_PACKET_BYTES,
 		           arrival_us);
 	atomic_store_explicit(&ring->head, head + count, memory_order_release);
+}
+
+void ring_prefetch(const struct ring *ring)
+{
+	const uint64_t head = atomic_load_explicit(&ring->head, memory_order_relaxed);
+
+	for (size_t i = 0; i < DATAGRAM_PACKETS; i++)
+		slot_prefetch(&ring->slots[(head + i) & ring->mask]);
 }
 
 uint64_t ring_head(const struct ring *ring)

@@ -33,6 +33,9 @@ void ring_destroy(struct ring *ring);
  */
 void ring_write(struct ring *ring, const uint8_t *packets, size_t count, uint32_t arrival_us);
 
+/* Have the memory of the next write brought near, as much as a datagram needs. Thread: the writer. */
+void ring_prefetch(const struct ring *ring);
+
 /* The position after the newest packet: where a new reader starts. Thread: any. */
 uint64_t ring_head(const struct ring *ring);
 
