@@ -170,14 +170,46 @@ check "and the reason for its mode" [ -n "$(interface "$third" '.steps[] | selec
 equal "is in health as well" "$(interface "$third" .reason)" \
   "$(api GET /api/health && json ".interfaces[] | select(.name == \"$third\") | .reason")"
 relay_exact "the third interface" 10.78.3.2:5000
+# A carrier that comes and goes is no reason to try for a better mode; there would be no end to it.
+tries=$(grep -c "interface $third: generic XDP" "$work/distributor.log")
+ip -n "$ns_source" link set "s$third" down
+wait_for 5 interface_is "$third" .up false
+ip -n "$ns_source" link set "s$third" up
+wait_for 5 interface_is "$third" .up true
+sleep 1
+equal "a lost carrier starts no new try" "$tries" \
+  "$(grep -c "interface $third: generic XDP" "$work/distributor.log")"
 in_source ethtool -L "s$third" tx 1 rx 1 # now it could, and a new MTU makes the program try
 ip -n "$ns" link set "$third" mtu 1400
 check "a better mode is taken when it can be had" wait_for 5 interface_is "$third" .mode xdp
+equal "the new MTU is shown" 1400 "$(interface "$third" .mtu)"
 relay_exact "in the better mode" 10.78.3.2:5000
 check "clean stop" stop_distributor
 for name in "$first" "$second" "$third"; do
-  check "$name: no XDP is left" bash -c "! ip -n $ns link show $name | grep -q prog/xdp"
+  equal "$name: no XDP is left" none \
+    "$(ip -n "$ns" -j link show "$name" 2>/dev/null | jq -r '.[0].xdp // "none"')"
 done
+
+# ---- an ordinary user: what is kept of the capabilities is enough to attach again ----
+install -d -m 755 "$work/as-user"
+cp "$build/medialive-distributor" "$work/as-user/"
+chmod 755 "$work"
+user=65534 keep=-all,+bpf,+net_admin,+net_raw,+perfmon,+ipc_lock
+install -d -o "$user" /sys/fs/bpf/medialive-distributor
+chmod a+x /sys/fs/bpf
+install -d -o "$user" "$work/as-user/config"
+nsenter --net="/run/netns/$ns" setpriv --reuid="$user" --regid="$user" --clear-groups \
+  --inh-caps="$keep" --ambient-caps="$keep" "$work/as-user/medialive-distributor" --http "$http" \
+  --config-dir "$work/as-user/config" --interface "$first" 2>>"$work/distributor.log" &
+distributor_pid=$!
+check "starts as an ordinary user" wait_for 15 interface_is "$first" .mode xdp
+ip -n "$ns" link del "$first"
+check "its interface goes" wait_for 5 interface_is "$first" .present false
+make_link "$first" 1 2
+check "and is served by XDP again" wait_for 5 interface_is "$first" '"\(.mode) \(.up)"' "xdp true"
+equal "the capabilities are shown" true "$(api GET /api/system && json '.capabilities | index("cap_bpf") != null')"
+check "clean stop" stop_distributor
+rmdir /sys/fs/bpf/medialive-distributor 2>/dev/null
 
 # ---- the memlock limit: four queues of 16 MB with 8 MB allowed ----
 start_limited() {

@@ -150,17 +150,17 @@ void ethtool_get_facts(struct preflight_facts *facts, const char *interface)
 	close(q.fd);
 }
 
-bool ethtool_is_up(const char *interface)
+unsigned int ethtool_get_flags(const char *interface)
 {
 	const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	struct ifreq request = {0};
-	bool up = false;
+	unsigned int flags = 0;
 
 	if (fd < 0)
-		return false;
+		return 0;
 	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", interface);
 	if (!ioctl(fd, SIOCGIFFLAGS, &request))
-		up = (request.ifr_flags & IFF_UP) && (request.ifr_flags & IFF_RUNNING);
+		flags = (unsigned short)request.ifr_flags;
 	close(fd);
-	return up;
+	return flags;
 }

@@ -12,7 +12,10 @@
  */
 void ethtool_get_facts(struct preflight_facts *facts, const char *interface);
 
-/* Whether the interface is up and has a carrier (IFF_UP, IFF_RUNNING). Thread: main, watch. */
-bool ethtool_is_up(const char *interface);
+/*
+ * The interface's IFF_… flags (netdevice(7)): IFF_UP, switched on; IFF_RUNNING, with a carrier. 0 when there is
+ * none. Thread: main, watch.
+ */
+unsigned int ethtool_get_flags(const char *interface);
 
 #endif

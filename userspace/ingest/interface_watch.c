@@ -21,6 +21,18 @@ static void set_up(struct served_interface *interface, bool up)
 	pthread_mutex_unlock(&interface->ingest->lock);
 }
 
+static void set_mtu(struct served_interface *interface, uint32_t mtu)
+{
+	pthread_mutex_lock(&interface->ingest->lock);
+	interface->attachment.facts.mtu = mtu;
+	pthread_mutex_unlock(&interface->ingest->lock);
+}
+
+static bool is_up(unsigned int flags)
+{
+	return (flags & IFF_UP) && (flags & IFF_RUNNING);
+}
+
 static void change_up(struct served_interface *interface, bool up)
 {
 	if (interface->up == up)
@@ -51,13 +63,13 @@ static void look_at_interface(struct served_interface *interface)
 	if (if_nametoindex(interface->name) != interface->ifindex)
 		lose(interface);
 	else
-		change_up(interface, ethtool_is_up(interface->name));
+		change_up(interface, is_up(ethtool_get_flags(interface->name)));
 }
 
 /* One that was absent, or is to be served anew. */
 static void look_for_interface(struct served_interface *interface)
 {
-	unsigned int ifindex;
+	unsigned int ifindex, flags;
 
 	if (interface->leaving && atomic_load(&interface->let_go))
 		interface_free_source(interface);
@@ -72,8 +84,9 @@ static void look_for_interface(struct served_interface *interface)
 	interface->quiet = false;
 	(void)interface_serve(interface, ifindex); /* it was not the start: nothing ends for that */
 	interface_tell_mode(interface);
-	interface->switched_on = ethtool_is_up(interface->name);
-	set_up(interface, interface->switched_on);
+	flags = ethtool_get_flags(interface->name);
+	interface->switched_on = flags & IFF_UP;
+	set_up(interface, is_up(flags));
 }
 
 /*
@@ -105,6 +118,8 @@ static void take_link(struct served_interface *interface, const struct link_chan
 	if (worth_another_try(interface, change)) {
 		interface->quiet = true;
 		interface_withdraw(interface);
+	} else if (change->mtu) {
+		set_mtu(interface, change->mtu);
 	}
 	interface->switched_on = change->up;
 }

@@ -184,6 +184,7 @@ static int add_interface(struct ingest *ingest, const char *name)
 static int open_interface(struct served_interface *interface)
 {
 	const unsigned int ifindex = if_nametoindex(interface->name);
+	unsigned int flags;
 	char why[450];
 	int error;
 
@@ -193,7 +194,9 @@ static int open_interface(struct served_interface *interface)
 			interface->name);
 		return 0;
 	}
-	interface->up = interface->switched_on = ethtool_is_up(interface->name);
+	flags = ethtool_get_flags(interface->name);
+	interface->switched_on = flags & IFF_UP;
+	interface->up = (flags & IFF_UP) && (flags & IFF_RUNNING);
 	error = interface_serve(interface, ifindex);
 	if (!error) {
 		interface_tell_mode(interface);
