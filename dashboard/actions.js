@@ -117,16 +117,8 @@ export class Actions extends EventTarget {
   #switchInput(channel, name) {
     const input = channel.inputs?.find((other) => other.name === name);
     if (!input) return;
-    const change = () => this.#server.switchInput(channel.id, input.name);
-    if (input.state === 'receiving') {
-      this.#call(`switch channel ${channel.name} to its ${input.name} input`, change);
-      return;
-    }
-    this.#dialogs.confirm.ask({
-      title: `Switch ${channel.name} to its ${input.name} input?`,
-      text: `No stream comes to ${input.address}: the outputs would get nothing from there.`,
-      action: 'Switch anyway',
-    }, change);
+    this.#call(`switch channel ${channel.name} to its ${name} input`,
+      () => this.#server.switchInput(channel.id, input.name));
   }
 
   /** @param {Channel} channel */
