@@ -8,7 +8,10 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
+
+#define DEFAULT_LIMIT 100
 
 /* ISO 8601 with milliseconds, UTC. */
 static void format_time(char *out, size_t size, int64_t wall_ms)
@@ -56,4 +59,35 @@ uint64_t events_before_newest(size_t max)
 	const uint64_t newest = event_newest();
 
 	return newest > max ? newest - max : 0;
+}
+
+/* A number in the query; *to stays when there is none. */
+static int query_number(uint64_t *to, const char *text, const char *name, uint64_t max,
+                        struct api_error *error)
+{
+	const size_t digits = text ? strspn(text, "0123456789") : 0;
+
+	if (!text)
+		return 0;
+	if (!digits || digits > 18 || text[digits] || strtoull(text, NULL, 10) > max)
+		return api_error_set(error, 422, "invalid_value", name,
+		                     "%s must be a number from 0 to %llu", name,
+		                     (unsigned long long)max);
+	*to = strtoull(text, NULL, 10);
+	return 0;
+}
+
+int events_reply(json_t **out, const char *after, const char *limit, struct api_error *error)
+{
+	const uint64_t newest = event_newest();
+	uint64_t behind = 0, max = DEFAULT_LIMIT;
+
+	if (query_number(&behind, after, "after", INT64_MAX, error) ||
+	    query_number(&max, limit, "limit", EVENT_COUNT, error))
+		return -1;
+	if (!after)
+		behind = events_before_newest(max);
+	*out = json_pack("{s:I, s:o}", "newest", (json_int_t)newest, "events",
+	                 events_list(behind, max));
+	return *out ? 0 : api_error_set(error, 500, "out_of_memory", NULL, "Not enough memory");
 }

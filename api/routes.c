@@ -8,7 +8,6 @@
 #include "static_files.h"
 #include "websocket.h"
 
-#include "base/event.h"
 #include "base/utf8.h"
 #include "control/manager.h"
 
@@ -22,7 +21,6 @@
 #define CONTENT_POLICY  "default-src 'self'; connect-src 'self' ws: wss:"
 #define JSON_TYPE       "application/json"
 #define LOCATION_PREFIX "/api/channels/"
-#define EVENTS_DEFAULT  100
 
 struct call {
 	const struct routes *routes;
@@ -122,36 +120,14 @@ static int switch_input(struct call *c)
 		200);
 }
 
-/* A number in the query, *to when it is not given. */
-static int query_number(struct call *c, const char *name, uint64_t max, uint64_t *to)
-{
-	const char *text = u_map_get(c->request->map_url, name);
-	size_t digits = text ? strspn(text, "0123456789") : 0;
-
-	if (!text)
-		return 0;
-	if (!digits || digits > 18 || text[digits] || strtoull(text, NULL, 10) > max)
-		return api_error_set(&c->error, 422, "invalid_value", name,
-		                     "%s must be a number from 0 to %llu", name,
-		                     (unsigned long long)max);
-	*to = strtoull(text, NULL, 10);
-	return 0;
-}
-
-/* With `after` the oldest behind it, without it the newest. */
 static int list_events(struct call *c)
 {
-	uint64_t after = UINT64_MAX, limit = EVENTS_DEFAULT, newest = event_newest();
+	const struct _u_map *query = c->request->map_url;
 
-	if (query_number(c, "after", INT64_MAX, &after) ||
-	    query_number(c, "limit", EVENT_COUNT, &limit))
-		return -1;
-	if (after == UINT64_MAX)
-		after = events_before_newest(limit);
-	c->reply = json_pack("{s:I, s:o}", "newest", (json_int_t)newest, "events",
-	                     events_list(after, limit));
-	return c->reply ? 200
-	                : api_error_set(&c->error, 500, "out_of_memory", NULL, "Not enough memory");
+	return events_reply(&c->reply, u_map_get(query, "after"), u_map_get(query, "limit"),
+	                    &c->error)
+	               ? -1
+	               : 200;
 }
 
 static int add_output(struct call *c)

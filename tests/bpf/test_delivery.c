@@ -245,17 +245,19 @@ struct catch
 	uint64_t frames, different;
 };
 
-static void catch_frame(void *context, const uint8_t *frame, size_t size)
+static void catch_frames(void *context, const struct queue_frame *frames, size_t count)
 {
 	struct catch *catch = context;
 
-	catch->frames++;
-	catch->different += size != catch->size || memcmp(frame, catch->frame, size) != 0;
+	catch->frames += count;
+	for (size_t i = 0; i < count; i++)
+		catch->different += frames[i].size != catch->size ||
+		                    memcmp(frames[i].data, catch->frame, catch->size) != 0;
 }
 
 static void drain_all(struct queue_socket *socket, struct catch *catch)
 {
-	while (queue_socket_drain(socket, catch_frame, catch))
+	while (queue_socket_drain(socket, catch_frames, catch))
 		;
 }
 
@@ -364,7 +366,7 @@ static void wait_frames(struct queue_socket *socket, struct catch *catch, uint64
 	const int64_t deadline_ns = clock_now_ns() + PATIENCE_NS;
 
 	while (catch->frames < wanted && clock_now_ns() < deadline_ns)
-		queue_socket_drain(socket, catch_frame, catch);
+		queue_socket_drain(socket, catch_frames, catch);
 	assert_int_equal(catch->frames, wanted);
 	assert_int_equal(catch->different, 0);
 }
@@ -432,10 +434,10 @@ static void test_rules_under_load(void **state)
 	steer_to_socket();
 	assert_int_equal(pthread_create(&thread, NULL, send_traffic, &traffic), 0);
 	for (uint16_t i = 0; i < 300; i++) {
-		queue_socket_drain(sockets[0], catch_frame, &catch);
+		queue_socket_drain(sockets[0], catch_frames, &catch);
 		rules_remove(rules, &address, FRAME_PORT);
 		assert_int_equal(rules_add(rules, &address, (uint16_t)(10000 + i), NULL), 0);
-		queue_socket_drain(sockets[0], catch_frame, &catch);
+		queue_socket_drain(sockets[0], catch_frames, &catch);
 		assert_int_equal(rules_add(rules, &address, FRAME_PORT, NULL), 0);
 	}
 	atomic_store(&traffic.stop, true);

@@ -68,8 +68,11 @@ walk() {
 
 make_ts "$work/generated.ts" 2
 start_distributor --ingest xdp --interface "$veth"
-make_channel News 5000
-(while :; do send "$work/generated.ts" --speed 50 10.77.0.2:5000 10.77.0.2:6000; done) >/dev/null 2>&1 &
+api POST /api/channels '{"name":"News","rtp_port":5000,"sources":["10.77.0.0/24","2001:db8::/32"],"max_pps":5000}'
+api POST "/api/channels/$(json .id)/start"
+ip -n "$ns_source" addr add 10.99.0.1/32 dev "$veth_source" # a stranger
+(while :; do send "$work/generated.ts" --speed 50 10.77.0.2:5000 10.77.0.2:6000
+  send "$work/generated.ts" --speed 50 --duration 0.1 --source 10.99.0.1 10.77.0.2:5000; done) >/dev/null 2>&1 &
 pids+=($!)
 sleep 1
 walk 3>"$work/page"

@@ -32,6 +32,7 @@ for i in 0 1; do
   nsenter --net="/run/netns/$ns_source" "$build/media-source" --loop forever --seed $((i + 1)) \
     "$work/${name[i]}.ts" "127.0.0.1:$((7000 + i))" >"$work/source$i" &
   pids+=($!)
+  wait_for 10 channel_is "$channel" receiving # the primary comes first
 done
 gate_is_done() {
   grep -q '^switches=' "$work/gate"
@@ -48,7 +49,7 @@ head -c $(($(size_of "$work/got.ts") / 188 * 188)) "$work/got.ts" >"$work/all.ts
 # The film has a pause of 130 ms in its PCRs where it begins again.
 report=$("$build/tools/ts_check" "$work/all.ts" 150)
 equal "a valid TS" "errors=0" "$(grep -o 'errors=.*' <<<"$report")"
-echo "$report" | sed 's/^/# /'
+while read -r line; do echo "# $line"; done <<<"$report"
 frames=$(ffprobe -v quiet -count_frames -select_streams v -show_entries stream=nb_read_frames \
   -of default=nw=1:nk=1 "$work/all.ts" | head -1)
 check "which decodes ($frames frames)" test "${frames:-0}" -gt 100
@@ -72,10 +73,14 @@ for name in backup primary backup; do
   equal "by hand to the $name" "200 $name" \
     "$status $(json '.inputs[] | select(.active) | .name')"
 done
+api PUT "/api/channels/$channel" '{"failover":{"timeout_ms":150}}'
 stop_pid "${pids[-1]}"
 sleep 0.5
 equal "and away from it when it ends" primary \
   "$(api GET "/api/channels/$channel" && json '.inputs[] | select(.active) | .name')"
+api GET "/api/events?limit=1"
+equal "by what is set by then" "channel \"News\": switched to primary: no TS for 150 ms" \
+  "$(json '.events[0].text')"
 api POST "/api/channels/$channel/switch" '{"input":"backup"}'
 equal "to which there is no way back" "409 input_dead" "$status $(json .error.code)"
 check "clean stop" stop_distributor

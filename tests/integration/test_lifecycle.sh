@@ -4,6 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 
 make_namespaces
+ip -n "$ns_source" addr add 10.77.0.3/24 dev "$veth_source"
 make_ts "$work/generated.ts" 4
 inode=$(in_ns stat -Lc %i /proc/self/ns/net)
 ours=/sys/fs/bpf/medialive-distributor
@@ -58,14 +59,15 @@ redirected() {
   bpftool -j map lookup pinned "$pins/verdicts" key 0 0 0 0 | jq '[.formatted.values[].value.packets] | add'
 }
 
-# reaches_kernel NAME: a socket of another program gets what is sent to port 5000.
+# reaches_kernel NAME: a socket of another program gets what is sent to port 5000, also from a sender that
+# the channel's sources leave out: the filter goes with the process.
 reaches_kernel() {
   local reader
   : >"$work/kernel"
   background srt-live-transmit -q udp://10.77.0.2:5000 file://con >"$work/kernel" 2>/dev/null
   reader=$last_pid
   wait_for 10 listens 5000
-  send "$work/generated.ts" --udp --speed 4 10.77.0.2:5000 >/dev/null
+  send "$work/generated.ts" --udp --speed 4 --source 10.77.0.3 10.77.0.2:5000 >/dev/null
   stop_pid "$reader"
   check "$1: traffic reaches the kernel's sockets" has_bytes "$work/kernel" 100000
 }
@@ -96,7 +98,9 @@ end_bystander() {
 # --- pins, kill -9, takeover, clean stop
 start_bystander
 start_distributor --ingest xdp --interface "$veth"
-make_channel first 5000
+api POST /api/channels '{"name":"first","rtp_port":5000,"sources":["10.77.0.1"]}'
+channel=$(json .id)
+api POST "/api/channels/$channel/start"
 add_output "$channel" srt://127.0.0.1:9000
 for name in link steer ports port_counters verdicts xsks; do
   equal "$name is pinned, for its owner alone" 600 "$(stat -c %a "$pins/$name")"
@@ -208,6 +212,12 @@ SEC("xdp") int foreign_pass(struct xdp_md *context) { return XDP_PASS; }
 char LICENSE[] SEC("license") = "GPL";
 SOURCE
 clang -O2 -g -target bpf -isystem "/usr/include/$(uname -m)-linux-gnu" -c "$work/foreign.c" -o "$work/foreign.o"
+# In the other namespace an interface of the same number has a link of its own.
+equal "interfaces of the same number" "$(ip -n "$ns" -j link show "$veth" | jq '.[0].ifindex')" \
+  "$(ip -n "$ns_source" -j link show "$veth_source" | jq '.[0].ifindex')"
+bpftool prog load "$work/foreign.o" /sys/fs/bpf/decoy
+check "a link to the other one" in_source "$build/tools/xdp_link" "$veth_source" /sys/fs/bpf/decoy \
+  /sys/fs/bpf/decoy_link
 start_bystander
 for mode in xdpdrv xdpgeneric; do
   ip -n "$ns" link set dev "$veth" "$mode" obj "$work/foreign.o" sec xdp
@@ -238,6 +248,7 @@ command=$(sed -n 's/.*remove: \(bpftool link detach id [0-9]*\)).*/\1/p' "$work/
 check "the command that is named" test -n "$command"
 check "works" bash -c "$command"
 check "and detaches it" is_detached
+rm /sys/fs/bpf/decoy /sys/fs/bpf/decoy_link
 rm /sys/fs/bpf/foreign /sys/fs/bpf/foreign_link
 
 # --- where no BPF file system is mounted

@@ -13,8 +13,8 @@
 
 /* What the fakes shall do, and what happened. */
 struct fakes {
-	int bind_error;           /* ingest_bind returns it … */
-	uint16_t bind_error_port; /* … for this port, or for every port when 0 */
+	int bind_error;             /* ingest_bind returns it … */
+	uint16_t bind_error_port;   /* … for this port, or for every port when 0 */
 	int filter_error;           /* ingest_set_filter returns it … */
 	uint16_t filter_error_port; /* … for this port */
 	int channel_error, feed_error, output_error;

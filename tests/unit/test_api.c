@@ -10,6 +10,7 @@
 #include "http_client.h"
 
 #include "base/clock.h"
+#include "base/event.h"
 #include "base/log.h"
 
 #include <errno.h>
@@ -209,6 +210,10 @@ static void test_errors(void **state)
 		{"{\"name\":\"a\",\"rtp_port\":1,\"outputs\":[{\"url\":\"ftp://x\"}]}",
 	         "invalid_url", "outputs[0].url", 422},
 		{"{\"name\":\"a\",\"rtp_port\":5000}", "port_in_use", "rtp_port", 409},
+		{"{\"name\":\"a\",\"rtp_port\":1,\"sources\":[\"x\"]}", "invalid_value",
+	         "sources[0]", 422},
+		{"{\"name\":\"a\",\"rtp_port\":1,\"backup\":{\"rtp_port\":5000}}", "port_in_use",
+	         "backup.rtp_port", 409},
 	};
 	char channel[100], path[200];
 
@@ -230,6 +235,85 @@ static void test_errors(void **state)
 	fakes.bind_error = 0;
 }
 
+static void test_switch(void **state)
+{
+	char channel[100], path[200];
+	json_t *json;
+
+	(void)state;
+	add_channel(channel, sizeof(channel), 5000);
+	snprintf(path, sizeof(path), "%s/switch", channel);
+	assert_error(call("POST", path, NULL, 400), "invalid_json", NULL);
+	assert_error(call("POST", path, "{\"input\":\"both\"}", 422), "invalid_value", "input");
+	assert_error(call("POST", path, "{}", 409), "no_backup", NULL);
+	call("PUT", channel, "{\"backup\":{\"rtp_port\":6000}}", 200);
+	assert_error(call("POST", path, "{}", 409), "not_running", NULL);
+	strcat(channel, "/start");
+	call("POST", channel, NULL, 200);
+	assert_error(call("POST", path, "{}", 409), "input_dead", "input");
+	fakes.input_last_ns[1] = clock_now_ns() + NS_PER_S;
+	json = call("POST", path, "{\"input\":\"backup\"}", 200);
+	assert_true(json_is_true(
+		json_object_get(json_array_get(json_object_get(json, "inputs"), 1), "active")));
+	assert_error(call("POST", "/api/channels/nobody/switch", "{}", 404), "not_found", NULL);
+}
+
+static json_t *events_of(const json_t *json, size_t count)
+{
+	json_t *events = json_object_get(json, "events");
+
+	assert_int_equal(json_array_size(events), count);
+	return events;
+}
+
+static json_int_t number_of(const json_t *object, const char *key)
+{
+	assert_true(json_is_integer(json_object_get(object, key)));
+	return json_integer_value(json_object_get(object, key));
+}
+
+static void test_events(void **state)
+{
+	static const struct {
+		const char *query, *field;
+	} wrong[] = {
+		{"after=x", "after"},  {"after=-1", "after"},
+		{"after=", "after"},   {"limit=1025", "limit"},
+		{"limit=1x", "limit"}, {"after=9999999999999999999", "after"},
+	};
+	const uint64_t before = event_newest();
+	char path[100];
+	json_t *json, *event;
+
+	(void)state;
+	log_configure(LOG_LEVEL_ERROR, false);
+	for (int i = 1; i <= 150; i++)
+		event_add(LOG_LEVEL_INFO, "test", i == 150 ? "id-1" : "", "number %d%s", i,
+		          i == 150 ? " \xff" : "");
+	json = call("GET", "/api/events", NULL, 200);
+	assert_int_equal(number_of(json, "newest"), before + 150);
+	event = json_array_get(events_of(json, 100), 99);
+	assert_int_equal(json_object_size(event), 5);
+	assert_int_equal(number_of(event, "id"), before + 150);
+	assert_string_equal(text_of(event, "type"), "test");
+	assert_string_equal(text_of(event, "subject"), "id-1");
+	assert_string_equal(text_of(event, "text"), "number 150 ?");
+	assert_int_equal(strlen(text_of(event, "time")), strlen("2026-01-31T23:59:59.123Z"));
+	assert_int_equal(text_of(event, "time")[19], '.');
+
+	snprintf(path, sizeof(path), "/api/events?limit=7&after=%llu", (unsigned long long)before);
+	json = call("GET", path, NULL, 200);
+	assert_string_equal(text_of(json_array_get(events_of(json, 7), 0), "text"), "number 1");
+	snprintf(path, sizeof(path), "/api/events?after=%llu", (unsigned long long)before + 149);
+	events_of(call("GET", path, NULL, 200), 1);
+	events_of(call("GET", "/api/events?limit=0", NULL, 200), 0);
+	events_of(call("GET", "/api/events?after=999999999", NULL, 200), 0);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		snprintf(path, sizeof(path), "/api/events?%s", wrong[i].query);
+		assert_error(call("GET", path, NULL, 422), "invalid_value", wrong[i].field);
+	}
+}
+
 static void test_methods(void **state)
 {
 	static const struct {
@@ -239,6 +323,8 @@ static void test_methods(void **state)
 		{"DELETE", "/api/channels", "GET, HEAD, POST"},
 		{"PATCH", "/api/channels/x", "GET, HEAD, PUT, DELETE"},
 		{"GET", "/api/channels/x/start", "POST"},
+		{"GET", "/api/channels/x/switch", "POST"},
+		{"POST", "/api/events", "GET, HEAD"},
 		{"GET", "/api/channels/x/outputs/y", "PUT, DELETE"},
 		{"OPTIONS", "/api/channels", "GET, HEAD, POST"},
 		{"POST", "/ws", "GET, HEAD"},
@@ -557,6 +643,38 @@ static void test_websocket(void **state)
 	close(fd);
 }
 
+/* Events come with the next update, also when nothing else has changed, and the newest with the snapshot. */
+static void test_websocket_events(void **state)
+{
+	json_t *message, *events;
+	int fd;
+
+	(void)state;
+	for (int i = 1; i <= 60; i++)
+		event_add(LOG_LEVEL_INFO, "test", "", "old %d", i);
+	fd = websocket_connect(port);
+	message = next_message(fd, 1000);
+	events = events_of(message, 50);
+	assert_string_equal(text_of(json_array_get(events, 0), "text"), "old 11");
+	assert_string_equal(text_of(json_array_get(events, 49), "text"), "old 60");
+	json_decref(message);
+	event_add(LOG_LEVEL_INFO, "test", "", "new 1");
+	event_add(LOG_LEVEL_INFO, "test", "", "new 2");
+	message = next_message(fd, 2500);
+	assert_string_equal(text_of(message, "type"), "update");
+	events = json_object_get(message, "events");
+	assert_string_equal(text_of(json_array_get(events, 0), "text"), "new 1");
+	if (json_array_size(events) == 1) { /* published in between */
+		json_decref(message);
+		message = next_message(fd, 2500);
+		events = json_object_get(message, "events");
+		assert_string_equal(text_of(json_array_get(events, 0), "text"), "new 2");
+	}
+	json_decref(message);
+	assert_null(next_message(fd, 1500));
+	close(fd);
+}
+
 static void test_websocket_frames(void **state)
 {
 	int fd = websocket_connect(port);
@@ -777,12 +895,6 @@ static json_t *only_item(const json_t *object, const char *name)
 	return json_array_get(list, 0);
 }
 
-static json_int_t number_of(const json_t *object, const char *name)
-{
-	assert_true(json_is_integer(json_object_get(object, name)));
-	return json_integer_value(json_object_get(object, name));
-}
-
 static void test_system(void **state)
 {
 	json_t *json = call("GET", "/api/system", NULL, 200), *interface, *queue;
@@ -813,6 +925,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_rest, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_errors, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_switch, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_events, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_methods, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_headers, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_origin, setup, teardown),
@@ -821,6 +935,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_deep, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_files, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_websocket, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_websocket_events, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_websocket_frames, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_websocket_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_system, setup, teardown),

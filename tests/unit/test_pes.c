@@ -208,6 +208,27 @@ static void test_discontinuity_indicator(void **state)
 	assert_int_equal(seen.faults[PES_DISCONTINUITY], 0);
 }
 
+/* Announced by a packet without payload, as at a change of source: what was begun is not gone on with. */
+static void test_announced_splice(void **state)
+{
+	struct pes_assembler *pes = *state;
+	uint8_t announcement[TS_PACKET_BYTES];
+
+	ts_build_pes(&build, PID, 0, TS_BUILD_NONE, false, payload, 500);
+	push(pes);
+	memset(announcement, 0xff, sizeof(announcement));
+	memcpy(announcement, (const uint8_t[]){0x47, PID >> 8, PID & 0xff, 0x20, 183, 0x80}, 6);
+	pes_push(pes, announcement);
+	/* The counter happens to go on. */
+	ts_build_add(&build, PID, false, payload, 184);
+	ts_build_pes(&build, PID, 0, TS_BUILD_NONE, true, payload, 500);
+	push(pes);
+	assert_int_equal(seen.packets, 1);
+	assert_int_equal(seen.size, 500);
+	assert_int_equal(seen.faults[PES_DAMAGED], 1);
+	assert_int_equal(seen.faults[PES_DISCONTINUITY], 0);
+}
+
 static void test_scrambled(void **state)
 {
 	struct pes_assembler *pes = *state;
@@ -307,6 +328,7 @@ int main(void)
 		TEST(test_truncated_bounded),
 		TEST(test_length_that_lies),
 		TEST(test_discontinuity_indicator),
+		TEST(test_announced_splice),
 		TEST(test_scrambled),
 		TEST(test_malformed),
 		TEST(test_short_header),

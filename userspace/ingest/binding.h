@@ -92,6 +92,12 @@ void binding_table_remove(struct binding_table *table, struct ingest_binding *bi
 struct ingest_binding *binding_table_find(const struct binding_table *table, const char *interface,
                                           const struct in6_addr *address, uint16_t port);
 
+/* A datagram to the port is going to be looked up. */
+static inline void binding_table_prefetch(const struct binding_table *table, uint16_t port)
+{
+	__builtin_prefetch(&table->by_port[port]);
+}
+
 /*
  * What is to be done for every binding now and then is done for one list at a time, BINDING_TURN_NS apart, so
  * that a round over all takes ten milliseconds: looking at hundreds of channels every millisecond costs more

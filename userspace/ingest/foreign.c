@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <linux/if_link.h>
 #include <net/if.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -30,15 +31,27 @@ static void name_program(uint32_t id, char *name, size_t size)
 	close(fd);
 }
 
-/* The id of the link that attaches to the interface, 0: none. Errors: -EPERM without CAP_SYS_ADMIN. */
-static int find_link(unsigned int ifindex, uint32_t *found)
+/* The program's link to an interface of that number, which may be one in another network namespace. */
+static bool is_link_of(int fd, unsigned int ifindex, uint32_t program)
+{
+	struct bpf_link_info info = {0};
+	uint32_t size = sizeof(info);
+
+	return !bpf_obj_get_info_by_fd(fd, &info, &size) && info.type == BPF_LINK_TYPE_XDP &&
+	       info.xdp.ifindex == ifindex && info.prog_id == program;
+}
+
+/*
+ * The id of the link that attaches the program to the interface, 0: none. Errors: -EMLINK when it might be
+ * one of several, -EPERM without CAP_SYS_ADMIN.
+ */
+static int find_link(unsigned int ifindex, uint32_t program, uint32_t *found)
 {
 	uint32_t id = 0;
 
 	*found = 0;
 	for (int i = 0; i < LINKS_LOOKED_AT; i++) {
-		struct bpf_link_info info = {0};
-		uint32_t size = sizeof(info);
+		bool matches;
 		int fd;
 
 		if (bpf_link_get_next_id(id, &id))
@@ -46,12 +59,14 @@ static int find_link(unsigned int ifindex, uint32_t *found)
 		fd = bpf_link_get_fd_by_id(id);
 		if (fd < 0)
 			continue; /* gone since */
-		if (!bpf_obj_get_info_by_fd(fd, &info, &size) && info.type == BPF_LINK_TYPE_XDP &&
-		    info.xdp.ifindex == ifindex)
-			*found = id;
+		matches = is_link_of(fd, ifindex, program);
 		close(fd);
-		if (*found)
-			return 0;
+		if (matches && *found) {
+			*found = 0;
+			return -EMLINK;
+		}
+		if (matches)
+			*found = id;
 	}
 	return 0;
 }
@@ -84,7 +99,7 @@ int foreign_describe(unsigned int ifindex, char *why, size_t size)
 	if (!id || !if_indextoname(ifindex, interface))
 		return -ENOENT;
 	name_program(id, name, sizeof(name));
-	error = find_link(ifindex, &link);
+	error = find_link(ifindex, id, &link);
 	if (link)
 		snprintf(why, size,
 		         "XDP %s is attached (show: bpftool prog show id %u; remove: bpftool link "

@@ -20,8 +20,6 @@
 #include <xdp/libxdp.h>
 #include <xdp/xsk.h>
 
-#define BATCH            64
-#define AHEAD            2 /* frames that prepare is ahead of receive */
 #define BIND_PATIENCE_NS NS_PER_S
 #define BIND_PAUSE_NS    (10 * NS_PER_MS)
 
@@ -56,7 +54,7 @@ static int create_umem(struct queue_socket *s)
 {
 	const struct xsk_umem_config config = {
 		.fill_size = 2 * s->frame_count,
-		.comp_size = BATCH,
+		.comp_size = QUEUE_BATCH,
 		.frame_size = s->frame_bytes,
 	};
 
@@ -159,11 +157,11 @@ int queue_socket_fd(const struct queue_socket *s)
 	return xsk_socket__fd(s->socket);
 }
 
-static uint32_t drain_batch(struct queue_socket *s, queue_frame_fn prepare, queue_frame_fn receive,
-                            void *context)
+static uint32_t drain_batch(struct queue_socket *s, queue_frames_fn receive, void *context)
 {
+	struct queue_frame frames[QUEUE_BATCH];
 	uint32_t from = 0, to = 0;
-	const uint32_t count = (uint32_t)xsk_ring_cons__peek(&s->receive, BATCH, &from);
+	const uint32_t count = (uint32_t)xsk_ring_cons__peek(&s->receive, QUEUE_BATCH, &from);
 
 	if (!count)
 		return 0;
@@ -171,41 +169,29 @@ static uint32_t drain_batch(struct queue_socket *s, queue_frame_fn prepare, queu
 		xsk_ring_cons__cancel(&s->receive, count);
 		return 0;
 	}
-	for (uint32_t i = 0; i < count; i++)
-		__builtin_prefetch(s->frames + xsk_ring_cons__rx_desc(&s->receive, from + i)->addr);
 	for (uint32_t i = 0; i < count; i++) {
 		const struct xdp_desc *d = xsk_ring_cons__rx_desc(&s->receive, from + i);
 
-		if (prepare && i + AHEAD < count) {
-			const struct xdp_desc *next =
-				xsk_ring_cons__rx_desc(&s->receive, from + i + AHEAD);
-
-			prepare(context, s->frames + next->addr, next->len);
-		}
-		receive(context, s->frames + d->addr, d->len);
+		frames[i] = (struct queue_frame){s->frames + d->addr, d->len};
+		__builtin_prefetch(frames[i].data);
 		*xsk_ring_prod__fill_addr(&s->fill, to + i) =
 			d->addr & ~(uint64_t)(s->frame_bytes - 1);
 	}
+	receive(context, frames, count);
 	xsk_ring_prod__submit(&s->fill, count);
 	xsk_ring_cons__release(&s->receive, count);
 	return count;
 }
 
-size_t queue_socket_drain(struct queue_socket *s, queue_frame_fn receive, void *context)
-{
-	return queue_socket_drain_ahead(s, NULL, receive, context);
-}
-
-size_t queue_socket_drain_ahead(struct queue_socket *s, queue_frame_fn prepare,
-                                queue_frame_fn receive, void *context)
+size_t queue_socket_drain(struct queue_socket *s, queue_frames_fn receive, void *context)
 {
 	size_t total = 0;
 	uint32_t count;
 
 	do {
-		count = drain_batch(s, prepare, receive, context);
+		count = drain_batch(s, receive, context);
 		total += count;
-	} while (count == BATCH && total < s->frame_count);
+	} while (count == QUEUE_BATCH && total < s->frame_count);
 	counter_add(&s->received, total);
 	if (xsk_ring_prod__needs_wakeup(&s->fill))
 		recvfrom(queue_socket_fd(s), NULL, 0, MSG_DONTWAIT, NULL, NULL);

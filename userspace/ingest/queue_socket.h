@@ -29,7 +29,15 @@ struct queue_socket_losses {
 	uint64_t fill_empty; /* of dropped: no frame in the fill ring */
 };
 
-typedef void (*queue_frame_fn)(void *context, const uint8_t *frame, size_t size);
+#define QUEUE_BATCH 64
+
+struct queue_frame {
+	const uint8_t *data;
+	size_t size;
+};
+
+/* Takes up to QUEUE_BATCH frames, borrowed for the call; the first bytes of each are on their way to the cache. */
+typedef void (*queue_frames_fn)(void *context, const struct queue_frame *frames, size_t count);
 
 /*
  * A socket whose frames are already the kernel's to fill. A queue whose last socket was just closed stays
@@ -53,16 +61,9 @@ int queue_socket_fd(const struct queue_socket *socket);
 
 /*
  * Call receive with every waiting frame, at most as many as the ring holds, and give the frames back to
- * the kernel. The frame is borrowed for the call. Returns the number of frames. Thread: ingest.
+ * the kernel. Returns the number of frames. Thread: ingest.
  */
-size_t queue_socket_drain(struct queue_socket *socket, queue_frame_fn receive, void *context);
-
-/*
- * As queue_socket_drain, and prepare is called with most frames shortly before receive is: it can have the memory
- * brought near that receive will need. Thread: ingest.
- */
-size_t queue_socket_drain_ahead(struct queue_socket *socket, queue_frame_fn prepare,
-                                queue_frame_fn receive, void *context);
+size_t queue_socket_drain(struct queue_socket *socket, queue_frames_fn receive, void *context);
 
 /* Thread: any. */
 void queue_socket_get_losses(const struct queue_socket *socket, struct queue_socket_losses *out);

@@ -239,39 +239,54 @@ static void steered_release(struct packet_source *source, struct ingest_binding 
 	(void)binding;
 }
 
-/* Whose datagram a frame brings, or NULL. */
-static struct ingest_binding *find(const struct drain *drain, struct frame_datagram *datagram,
-                                   const uint8_t *frame, size_t size)
-{
-	if (frame_parse(datagram, frame, size))
-		return NULL;
-	return binding_table_find(drain->table, drain->interface, &datagram->destination,
-	                          datagram->port);
-}
-
-/* With hundreds of channels neither the frame nor the channel is in the cache: a third of the cost. */
-static void prepare_frame(void *context, const uint8_t *frame, size_t size)
-{
+/* A datagram of the batch at hand. */
+struct arrived {
+	struct ingest_binding *binding;
 	struct frame_datagram datagram;
-	const struct ingest_binding *binding = find(context, &datagram, frame, size);
+};
 
-	if (!binding)
-		return;
-	for (size_t i = 0; i < datagram.size; i += CACHE_LINE_BYTES)
-		__builtin_prefetch(datagram.payload + i);
-	channel_prefetch(binding->target.channel);
+static void bring_payload(const struct frame_datagram *datagram)
+{
+	for (size_t i = 0; i < datagram->size; i += CACHE_LINE_BYTES)
+		__builtin_prefetch(datagram->payload + i);
 }
 
-static void receive_frame(void *context, const uint8_t *frame, size_t size)
+/*
+ * With hundreds of channels nothing of a channel is in the cache when its next datagram comes. So the way from
+ * the port to the ring is gone step by step for the whole batch, each step having the next one's memory brought.
+ */
+static void receive_frames(void *context, const struct queue_frame *frames, size_t count)
 {
 	const struct drain *drain = context;
-	struct frame_datagram datagram;
-	const struct ingest_binding *binding = find(drain, &datagram, frame, size);
+	struct arrived all[QUEUE_BATCH];
+	size_t n = 0;
 
-	if (binding) /* else: unbound a moment ago */
-		channel_receive(binding->target.channel, binding->target.path,
-		                binding->target.input, datagram.payload, datagram.size,
-		                drain->now_ns);
+	for (size_t i = 0; i < count; i++) {
+		if (frame_parse(&all[n].datagram, frames[i].data, frames[i].size))
+			continue;
+		binding_table_prefetch(drain->table, all[n++].datagram.port);
+	}
+	for (size_t i = 0; i < n; i++) {
+		const struct frame_datagram *d = &all[i].datagram;
+
+		all[i].binding = binding_table_find(drain->table, drain->interface, &d->destination,
+		                                    d->port);
+		if (all[i].binding) /* else: unbound a moment ago */
+			channel_prefetch(all[i].binding->target.channel);
+	}
+	for (size_t i = 0; i < n; i++)
+		if (all[i].binding)
+			channel_prefetch_ring(all[i].binding->target.channel);
+	for (size_t i = 0; i < n; i++) {
+		const struct arrived *a = &all[i];
+
+		if (i + 1 < n)
+			bring_payload(&all[i + 1].datagram);
+		if (a->binding)
+			channel_receive(a->binding->target.channel, a->binding->target.path,
+			                a->binding->target.input, a->datagram.payload,
+			                a->datagram.size, drain->now_ns);
+	}
 }
 
 static void steered_drain(struct packet_source *source, const struct binding_table *table,
@@ -281,7 +296,7 @@ static void steered_drain(struct packet_source *source, const struct binding_tab
 	struct drain drain = {.table = table, .interface = s->interface, .now_ns = now_ns};
 
 	for (unsigned int queue = 0; queue < s->queues; queue++)
-		queue_socket_drain_ahead(s->sockets[queue], prepare_frame, receive_frame, &drain);
+		queue_socket_drain(s->sockets[queue], receive_frames, &drain);
 }
 
 static void steered_report(struct packet_source *source, struct ingest_report *report)

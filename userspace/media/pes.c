@@ -218,8 +218,11 @@ void pes_push(struct pes_assembler *pes, const uint8_t *packet)
 	const uint8_t *payload = ts_get_payload(packet, &size);
 	enum continuity continuity;
 
-	if (!payload) /* the counter does not move without a payload */
+	if (!payload) { /* the counter does not move without one, but a jump may be announced */
+		if (ts_has_discontinuity(packet))
+			pes_reset(pes);
 		return;
+	}
 	continuity = check_continuity(pes, packet, payload, size);
 	if (continuity == CONTINUITY_DUPLICATE)
 		return;

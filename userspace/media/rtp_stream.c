@@ -322,6 +322,18 @@ int rtp_stream_push(struct rtp_stream *stream, int path, const uint8_t *datagram
 	return 0;
 }
 
+void rtp_stream_prefetch(const struct rtp_stream *stream)
+{
+	__builtin_prefetch(&stream->store);
+	__builtin_prefetch(&stream->paths[0], 1);
+	__builtin_prefetch(&stream->misorder);
+	__builtin_prefetch(&stream->counters.rtp_received, 1);
+	__builtin_prefetch(&stream->counters.arrival_le_1ms, 1);
+	__builtin_prefetch(&stream->counters.path0_first, 1);
+	__builtin_prefetch(&stream->window, 1);
+	__builtin_prefetch(&stream->window.next, 1);
+}
+
 void rtp_stream_push_fec(struct rtp_stream *stream, enum fec_kind kind, const uint8_t *datagram,
                          size_t size, int64_t now_ns)
 {

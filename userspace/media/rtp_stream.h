@@ -72,6 +72,9 @@ void rtp_stream_configure(struct rtp_stream *stream, const struct rtp_stream_opt
 int rtp_stream_push(struct rtp_stream *stream, int path, const uint8_t *datagram, size_t size,
                     int64_t now_ns);
 
+/* A packet will be taken soon: have the memory brought near that it will touch. Thread: ingest. */
+void rtp_stream_prefetch(const struct rtp_stream *stream);
+
 /*
  * Take one datagram of the FEC port of kind, borrowed for the call; may emit payloads. Bad ones are
  * counted by reason. FEC of both paths may be mixed. Thread: ingest. SMPTE 2022-1.

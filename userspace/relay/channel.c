@@ -291,6 +291,18 @@ void channel_receive(struct channel *channel, unsigned int path, enum channel_in
 
 void channel_prefetch(const struct channel *channel)
 {
+	__builtin_prefetch(&channel->ring);
+	__builtin_prefetch(&channel->counters, 1);
+	__builtin_prefetch(&channel->inputs[INPUT_PRIMARY]);
+	__builtin_prefetch(&channel->inputs[INPUT_PRIMARY].counters, 1);
+	__builtin_prefetch(&channel->inputs[INPUT_PRIMARY].media_ns, 1);
+	__builtin_prefetch(&channel->settings);
+	__builtin_prefetch(&channel->now_ns, 1);
+}
+
+void channel_prefetch_ring(const struct channel *channel)
+{
+	rtp_stream_prefetch(channel->inputs[INPUT_PRIMARY].stream);
 	ring_prefetch(channel->ring);
 }
 

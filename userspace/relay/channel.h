@@ -81,8 +81,12 @@ void channel_destroy(struct channel *channel);
 void channel_receive(struct channel *channel, unsigned int path, enum channel_input input,
                      const uint8_t *datagram, size_t size, int64_t now_ns);
 
-/* A datagram of media will come soon: bring near what it will be written to. Thread: ingest. */
+/*
+ * A datagram will be taken soon: have the channel's memory brought near, and when that is here, that of its stream
+ * and ring. Thread: ingest (both).
+ */
 void channel_prefetch(const struct channel *channel);
+void channel_prefetch_ring(const struct channel *channel);
 
 /*
  * Every ten milliseconds or so: gives up gaps whose time is over, takes over settings, changes the input, and ten

@@ -53,7 +53,7 @@ enum failover_cause failover_select(struct failover *f, unsigned int input, int6
 	return changes ? FAILOVER_BY_HAND : FAILOVER_NONE;
 }
 
-/* Why the active input is to be left, if it is. */
+/* Why the active input is to be left, if it is. Nulls that ended soon after the rest are not the cause. */
 static enum failover_cause fault(const struct failover *f, int64_t timeout_ns, int64_t now_ns)
 {
 	const int64_t any_ns = f->inputs[f->active].any_ns;
@@ -61,7 +61,7 @@ static enum failover_cause fault(const struct failover *f, int64_t timeout_ns, i
 
 	if (now_ns - (useful_ns > f->since_ns ? useful_ns : f->since_ns) < timeout_ns)
 		return FAILOVER_NONE;
-	return any_ns && now_ns - any_ns < timeout_ns ? FAILOVER_NULLS : FAILOVER_NOTHING;
+	return any_ns && now_ns - any_ns < timeout_ns / 2 ? FAILOVER_NULLS : FAILOVER_NOTHING;
 }
 
 enum failover_cause failover_decide(struct failover *f, const struct failover_settings *settings,
