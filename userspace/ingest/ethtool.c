@@ -76,14 +76,17 @@ static void get_speed(const struct question *q, struct preflight_facts *facts)
 /* How many features the kernel names, 0 when it does not say. */
 static uint32_t count_features(const struct question *q)
 {
-	struct {
-		struct ethtool_sset_info info;
-		uint32_t count;
-	} set = {.info = {.cmd = ETHTOOL_GSSET_INFO, .sset_mask = 1u << ETH_SS_FEATURES}};
+	struct ethtool_sset_info *set = calloc(1, sizeof(*set) + sizeof(set->data[0]));
+	uint32_t count = 0;
 
-	if (!ask(q, &set) || !set.info.sset_mask || set.count > MAX_FEATURES)
+	if (!set)
 		return 0;
-	return set.count;
+	set->cmd = ETHTOOL_GSSET_INFO;
+	set->sset_mask = 1u << ETH_SS_FEATURES;
+	if (ask(q, set) && set->sset_mask && set->data[0] <= MAX_FEATURES)
+		count = set->data[0];
+	free(set);
+	return count;
 }
 
 static void get_features(const struct question *q, struct preflight_facts *facts)

@@ -82,11 +82,12 @@ static void look_for_interface(struct served_interface *interface)
 		event_add(LOG_LEVEL_INFO, "interface_back", interface->name,
 		          "interface %s is there", interface->name);
 	interface->quiet = false;
-	(void)interface_serve(interface, ifindex); /* it was not the start: nothing ends for that */
-	interface_tell_mode(interface);
+	/* Before it takes time to attach: what changes meanwhile is told after it. */
 	flags = ethtool_get_flags(interface->name);
 	interface->switched_on = flags & IFF_UP;
 	set_up(interface, is_up(flags));
+	(void)interface_serve(interface, ifindex); /* it was not the start: nothing ends for that */
+	interface_tell_mode(interface);
 }
 
 /*
