@@ -276,6 +276,9 @@ static void receive_frames(void *context, const struct queue_frame *frames, size
 	}
 	for (size_t i = 0; i < n; i++)
 		if (all[i].binding)
+			channel_prefetch_stream(all[i].binding->target.channel);
+	for (size_t i = 0; i < n; i++)
+		if (all[i].binding)
 			channel_prefetch_ring(all[i].binding->target.channel);
 	for (size_t i = 0; i < n; i++) {
 		const struct arrived *a = &all[i];

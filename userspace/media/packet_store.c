@@ -107,7 +107,7 @@ const struct packet_slot *packet_store_at(const struct packet_store *store, uint
 
 void packet_store_drop(struct packet_store *store, uint16_t sequence)
 {
-	if (store->used) /* else leave the slots alone: a cache line less */
+	if (store->used)
 		slot_release(store, &store->slots[sequence % PACKET_STORE_SLOTS]);
 }
 
@@ -115,6 +115,11 @@ void packet_store_clear(struct packet_store *store)
 {
 	for (size_t i = 0; store->used && i < PACKET_STORE_SLOTS; i++)
 		slot_release(store, &store->slots[i]);
+}
+
+bool packet_store_is_empty(const struct packet_store *store)
+{
+	return store->used == 0;
 }
 
 size_t packet_store_count(const struct packet_store *store)

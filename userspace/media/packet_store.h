@@ -16,6 +16,7 @@
 
 #include "packet_pool.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -65,6 +66,9 @@ void packet_store_drop(struct packet_store *store, uint16_t sequence);
 
 /* Forget everything. */
 void packet_store_clear(struct packet_store *store);
+
+/* Nothing is stored or missing. */
+bool packet_store_is_empty(const struct packet_store *store);
 
 /* Packets stored. */
 size_t packet_store_count(const struct packet_store *store);

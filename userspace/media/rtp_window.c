@@ -36,14 +36,22 @@ static void emit_payload(struct rtp_window *window, const uint8_t *payload, size
 	window->broken = false;
 }
 
+static void drop(struct rtp_window *window, uint16_t sequence)
+{
+	if (window->filled)
+		packet_store_drop(window->store, sequence);
+}
+
 /* Drop copies that neither wait nor are to be kept. */
 static void trim(struct rtp_window *window)
 {
 	while (window->oldest != window->next &&
 	       rtp_distance(window->oldest, window->newest) >= (int)window->keep) {
-		packet_store_drop(window->store, window->oldest);
+		drop(window, window->oldest);
 		window->oldest++;
 	}
+	if (window->filled && packet_store_is_empty(window->store))
+		window->filled = false;
 }
 
 /* Pass on the stored packet whose turn it is. */
@@ -133,6 +141,7 @@ static int put(struct rtp_window *window, const struct rtp_arrival *a)
 {
 	const struct rtp_packet *packet = a->packet;
 
+	window->filled = true;
 	return packet_store_put(window->store, packet->sequence, a->datagram, a->size,
 	                        (size_t)(packet->payload - a->datagram), packet->size, a->now_ns);
 }
@@ -142,7 +151,7 @@ static void pass_arrival(struct rtp_window *window, const struct rtp_arrival *a,
 {
 	emit_payload(window, a->packet->payload, a->packet->size, recovered);
 	if (window->keep == 0 || put(window, a) != 0)
-		packet_store_drop(window->store, a->packet->sequence);
+		drop(window, a->packet->sequence);
 }
 
 /*
@@ -170,8 +179,10 @@ static void advance(struct rtp_window *window, uint16_t sequence, int64_t now_ns
 			pass_until(window, (uint16_t)(window->next + 1));
 		newest_step(window);
 		trim(window);
-		if (window->waits)
+		if (window->waits) {
+			window->filled = true;
 			(void)packet_store_miss(window->store, window->newest, now_ns);
+		}
 	}
 	newest_step(window);
 }
@@ -244,7 +255,7 @@ void rtp_window_recover(struct rtp_window *window, const struct rtp_arrival *arr
 	}
 	counter_add(&window->counters->fec_late, 1);
 	if (put(window, arrival) != 0)
-		packet_store_drop(window->store, sequence);
+		drop(window, sequence);
 }
 
 void rtp_window_expire(struct rtp_window *window, const struct rtp_patience *patience,

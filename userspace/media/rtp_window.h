@@ -61,6 +61,7 @@ struct rtp_window {
 	bool two_paths; /* count what only one path brought */
 	/* ---- */
 	bool started, broken;
+	bool filled; /* the store may have something; else it is left alone, a cache line less */
 	uint16_t oldest, next, newest;
 	uint8_t history[RTP_WINDOW_SIZE];
 };

@@ -300,10 +300,15 @@ void channel_prefetch(const struct channel *channel)
 	__builtin_prefetch(&channel->now_ns, 1);
 }
 
-void channel_prefetch_ring(const struct channel *channel)
+void channel_prefetch_stream(const struct channel *channel)
 {
 	rtp_stream_prefetch(channel->inputs[INPUT_PRIMARY].stream);
 	ring_prefetch(channel->ring);
+}
+
+void channel_prefetch_ring(const struct channel *channel)
+{
+	ring_prefetch_slots(channel->ring);
 }
 
 /* Which input is to be on the air? */

@@ -82,10 +82,11 @@ void channel_receive(struct channel *channel, unsigned int path, enum channel_in
                      const uint8_t *datagram, size_t size, int64_t now_ns);
 
 /*
- * A datagram will be taken soon: have the channel's memory brought near, and when that is here, that of its stream
- * and ring. Thread: ingest (both).
+ * A datagram will be taken soon: have the channel's memory brought near, when that is here, that of its stream and
+ * the state of its ring, and then where in the ring it will be written. Thread: ingest (all three).
  */
 void channel_prefetch(const struct channel *channel);
+void channel_prefetch_stream(const struct channel *channel);
 void channel_prefetch_ring(const struct channel *channel);
 
 /*

@@ -94,6 +94,13 @@ void ring_write(struct ring *ring, const uint8_t *packets, size_t count, uint32_
 
 void ring_prefetch(const struct ring *ring)
 {
+	__builtin_prefetch(&ring->mask);
+	__builtin_prefetch((const void *)&ring->reserved, 1);
+	__builtin_prefetch((const void *)&ring->head, 1);
+}
+
+void ring_prefetch_slots(const struct ring *ring)
+{
 	const uint64_t head = atomic_load_explicit(&ring->head, memory_order_relaxed);
 
 	for (size_t i = 0; i < DATAGRAM_PACKETS; i++)

@@ -33,8 +33,12 @@ void ring_destroy(struct ring *ring);
  */
 void ring_write(struct ring *ring, const uint8_t *packets, size_t count, uint32_t arrival_us);
 
-/* Have the memory of the next write brought near, as much as a datagram needs. Thread: the writer. */
+/*
+ * Have the ring's state brought near, and when that is here, the memory of the next write, as much as a datagram
+ * needs. Thread: the writer (both).
+ */
 void ring_prefetch(const struct ring *ring);
+void ring_prefetch_slots(const struct ring *ring);
 
 /* The position after the newest packet: where a new reader starts. Thread: any. */
 uint64_t ring_head(const struct ring *ring);
