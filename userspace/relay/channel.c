@@ -27,6 +27,7 @@ _Static_assert((int)CHANNEL_PATHS == (int)INPUT_COUNT && (int)CHANNEL_PATHS == (
 struct channel {
 	char *name;
 	char id[40];
+	char label[160]; /* what lines in log and events begin with */
 	struct ring *ring;
 	struct channel_counters counters;
 	struct input inputs[CHANNEL_PATHS];
@@ -99,6 +100,20 @@ static void take_payload(void *context, const uint8_t *payload, size_t size, boo
 	atomic_store_explicit(&channel->last_ns, channel->now_ns, memory_order_relaxed);
 }
 
+static const char *input_name(unsigned int path)
+{
+	return path == INPUT_BACKUP ? "backup" : "primary";
+}
+
+/* An input is named only where there are two. */
+static void label_inputs(struct channel *channel)
+{
+	for (unsigned int i = 0; i < CHANNEL_PATHS; i++)
+		snprintf(channel->inputs[i].label, sizeof(channel->inputs[i].label), "%s%s%s",
+		         channel->label, channel->settings.backup ? ": " : "",
+		         channel->settings.backup ? input_name(i) : "");
+}
+
 static void configure_streams(struct channel *channel, int64_t now_ns)
 {
 	const struct channel_settings *settings = &channel->settings;
@@ -118,6 +133,7 @@ static int init_channel(struct channel *channel, const struct channel_config *co
 	if (!channel->name)
 		return -ENOMEM;
 	snprintf(channel->id, sizeof(channel->id), "%s", config->id ? config->id : "");
+	snprintf(channel->label, sizeof(channel->label), "channel \"%.120s\"", config->name);
 	for (unsigned int i = 0; i < CHANNEL_PATHS && !error; i++)
 		error = input_init(&channel->inputs[i], channel, i, take_payload);
 	if (!error)
@@ -128,6 +144,7 @@ static int init_channel(struct channel *channel, const struct channel_config *co
 	channel_configure(channel, &config->settings);
 	channel->settings = config->settings;
 	channel->settings.backup = false; /* the first tick begins with it */
+	label_inputs(channel);
 	configure_streams(channel, 0);
 	return 0;
 }
@@ -169,11 +186,6 @@ void channel_select(struct channel *channel, unsigned int path)
 	atomic_store_explicit(&channel->selected, path + 1, memory_order_release);
 }
 
-static const char *input_name(unsigned int path)
-{
-	return path == INPUT_BACKUP ? "backup" : "primary";
-}
-
 /* Put an input on the air. */
 static void switch_to(struct channel *channel, unsigned int path, enum log_level level,
                       const char *why)
@@ -181,8 +193,8 @@ static void switch_to(struct channel *channel, unsigned int path, enum log_level
 	atomic_store_explicit(&channel->active, path, memory_order_relaxed);
 	splice_begin(&channel->splice);
 	counter_add(&channel->counters.input_switches, 1);
-	event_add(level, "input_switched", channel->id, "channel \"%.120s\": switched to %s: %s",
-	          channel->name, input_name(path), why);
+	event_add(level, "input_switched", channel->id, "%s: switched to %s: %s", channel->label,
+	          input_name(path), why);
 }
 
 static struct failover_settings failover_settings(const struct channel_settings *settings)
@@ -238,6 +250,7 @@ static void update_settings(struct channel *channel, int64_t now_ns)
 	if (!memcmp(&was, &next, sizeof(was)))
 		return;
 	channel->settings = next;
+	label_inputs(channel);
 	configure_streams(channel, now_ns);
 	if (!next.backup) {
 		failover_forget(&channel->failover, INPUT_BACKUP);
@@ -325,29 +338,20 @@ static void choose_input(struct channel *channel, int64_t now_ns)
 	switch_for(channel, failover_decide(&channel->failover, &settings, now_ns));
 }
 
-static void report_input(struct channel *channel, unsigned int path, int64_t now_ns)
+static void report_input(struct channel *channel, struct input *input, int64_t now_ns)
 {
-	struct input *input = &channel->inputs[path];
-	const bool two = channel->settings.backup;
-	char name[160];
-
-	snprintf(name, sizeof(name), "channel \"%.120s\"%s%s", channel->name, two ? ": " : "",
-	         two ? input_name(path) : "");
-	input_report(input, name, now_ns);
-	if (two)
-		input_report_signal(&input->receiving, "input", channel->id, name,
-		                    channel_input_last_ns(channel, path), now_ns);
+	input_report(input, now_ns);
+	if (channel->settings.backup)
+		input_report_signal(&input->receiving, "input", channel->id, input->label,
+		                    channel_input_last_ns(channel, input->path), now_ns);
 }
 
 /* Bring gauges up to date and tell what is worth telling. */
 static void report(struct channel *channel, int64_t now_ns)
 {
-	char name[160];
-
 	for (unsigned int i = 0; i <= channel->settings.backup; i++)
-		report_input(channel, i, now_ns);
-	snprintf(name, sizeof(name), "channel \"%.120s\"", channel->name);
-	input_report_signal(&channel->receiving, "signal", channel->id, name,
+		report_input(channel, &channel->inputs[i], now_ns);
+	input_report_signal(&channel->receiving, "signal", channel->id, channel->label,
 	                    channel_last_ns(channel), now_ns);
 	rate_update(&channel->rate, now_ns, counter_get(&channel->counters.bytes_received),
 	            &channel->counters.bitrate_bps);

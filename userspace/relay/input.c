@@ -97,7 +97,7 @@ int input_receive(struct input *input, struct rtp_stream *stream, bool looks,
 }
 
 /* At most one line in REPORT_PERIOD_NS, however much is lost. */
-static void report_losses(struct input *input, const char *name, int64_t now_ns)
+static void report_losses(struct input *input, int64_t now_ns)
 {
 	const struct rtp_counters *counters = rtp_stream_counters(input->stream);
 	const uint64_t lost = counter_get(&counters->rtp_lost) - input->reported_lost;
@@ -109,16 +109,16 @@ static void report_losses(struct input *input, const char *name, int64_t now_ns)
 	input->reported_lost += lost;
 	input->reported_restarts += restarts;
 	if (lost)
-		log_warning("%s: %llu RTP packets lost on the network", name,
+		log_warning("%s: %llu RTP packets lost on the network", input->label,
 		            (unsigned long long)lost);
 	if (restarts)
-		log_info("%s: the source has restarted (%llu times)", name,
+		log_info("%s: the source has restarted (%llu times)", input->label,
 		         (unsigned long long)restarts);
 }
 
-void input_report(struct input *input, const char *name, int64_t now_ns)
+void input_report(struct input *input, int64_t now_ns)
 {
-	report_losses(input, name, now_ns);
+	report_losses(input, now_ns);
 	rate_update(&input->rate, now_ns, counter_get(&input->counters.bytes_received),
 	            &input->counters.bitrate_bps);
 }

@@ -49,6 +49,7 @@ struct input {
 	struct pcr_clock clock;   /* of what the stream emits */
 	_Atomic int64_t media_ns; /* when TS last came that is of use; 0: never */
 	struct rate rate;
+	char label[180];       /* what lines in log and events begin with */
 	bool receiving;        /* as reported last */
 	int64_t report_due_ns; /* of what was lost; 0: at the next loss */
 	uint64_t reported_lost, reported_restarts;
@@ -79,10 +80,8 @@ void input_count_fault(counter_t *rejected, int fault);
 /* Forget the source, for one that has nothing to do with it. */
 void input_reset(struct input *input);
 
-/*
- * Tell about losses, at most one line in 10 s; name: what lines begin with. Also brings gauges up to date.
- */
-void input_report(struct input *input, const char *name, int64_t now_ns);
+/* Tell about losses, at most one line in 10 s, and bring gauges up to date. */
+void input_report(struct input *input, int64_t now_ns);
 
 /*
  * Make the event "input_lost" or "input_back" (type: "input") of subject when what was receiving no longer
