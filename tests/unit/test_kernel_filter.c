@@ -159,7 +159,7 @@ static void test_socket_drops(void **state)
 struct paced {
 	uint16_t port;
 	atomic_bool stop;
-	uint64_t sent;
+	_Atomic uint64_t sent;
 };
 
 /* At a pace that the ingest thread can follow, so that nothing is lost but by a filter. */
@@ -195,13 +195,12 @@ static void test_set_filter_under_load(void **state)
 
 	(void)state;
 	assert_int_equal(pthread_create(&thread, NULL, paced_main, &paced), 0);
-	for (size_t i = 1; i <= 1000; i++) {
+	for (size_t i = 1; i <= 1000 || atomic_load(&paced.sent) < 50; i++) {
 		filter = make_filter(sources, lists[i % 3], i % 2 ? 1000000 : 0);
 		assert_int_equal(ingest_set_filter(binding, &filter, why, sizeof(why)), 0);
 	}
 	atomic_store(&paced.stop, true);
 	pthread_join(thread, NULL);
-	assert_true(paced.sent > 0);
 	wait_dealt(channel, binding, 9 * paced.sent);
 	c = counts(binding);
 	assert_int_equal(received(channel), 8 * paced.sent);
