@@ -503,6 +503,24 @@ static void test_garbage(void **state)
 	channel_destroy(p.channel);
 }
 
+/* Nor do packets that were here before, as from a loop in the network. */
+static void test_replays(void **state)
+{
+	struct play p = begin_play((struct channel_settings)FAILOVER);
+
+	(void)state;
+	play(&p, 200, TS, TS);
+	for (int i = 0; i < 500; i++) {
+		send(p.channel, 0, (uint16_t)(p.sequence[0] - 1 - i % 100), PID_OF_PATH(0),
+		     p.now_ns);
+		assert_int_equal(channel_active(p.channel), 0);
+		play(&p, 1, NOTHING, TS);
+	}
+	assert_int_equal(channel_active(p.channel), 1);
+	assert_int_equal(counter(p.channel, "rtp_duplicates"), 500);
+	channel_destroy(p.channel);
+}
+
 static void test_return(void **state)
 {
 	struct channel_settings settings = FAILOVER;
@@ -708,6 +726,7 @@ int main(void)
 		cmocka_unit_test(test_failover_bare),
 		cmocka_unit_test(test_never_came),
 		cmocka_unit_test(test_garbage),
+		cmocka_unit_test(test_replays),
 		cmocka_unit_test(test_return),
 		cmocka_unit_test(test_select),
 		cmocka_unit_test(test_merge),
