@@ -319,17 +319,18 @@ int rules_set_locals(struct rules *rules, const struct in6_addr *addresses, size
 	return 0;
 }
 
+/* An address that datagrams may come to from outside: the kernel drops those to loopback ones, too. */
 static bool read_address(struct in6_addr *out, const struct sockaddr *address)
 {
 	if (address && address->sa_family == AF_INET6) {
 		*out = ((const struct sockaddr_in6 *)address)->sin6_addr;
-		return true;
-	}
-	if (!address || address->sa_family != AF_INET)
+	} else if (address && address->sa_family == AF_INET) {
+		*out = (struct in6_addr){.s6_addr = {[10] = 0xff, [11] = 0xff}};
+		memcpy(&out->s6_addr[12], &((const struct sockaddr_in *)address)->sin_addr, 4);
+	} else {
 		return false;
-	*out = (struct in6_addr){.s6_addr = {[10] = 0xff, [11] = 0xff}};
-	memcpy(&out->s6_addr[12], &((const struct sockaddr_in *)address)->sin_addr, 4);
-	return true;
+	}
+	return !address_is_loopback(out);
 }
 
 int rules_refresh_locals(struct rules *rules)
