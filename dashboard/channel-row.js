@@ -106,7 +106,7 @@ export class ChannelRow {
     setText(this.#note, outputsNote(channel));
     setAttribute(this.#note, 'data-tone', countOutputProblems(channel) > 0 ? 'warn' : 'none');
     setText(this.#error, channel.last_error ?? '');
-    setHidden(this.#error, !channel.last_error || channel.state === 'receiving');
+    setHidden(this.#error, !channel.last_error);
     this.#showActions(channel);
     this.#account?.show(channel);
     this.#showInputs(channel);

@@ -337,6 +337,22 @@ static void test_other_machines(void **state)
 	expect(0, binding, 25, 0, 0);
 }
 
+/* Nor are those to a loopback address taken: from outside they are forged, and the kernel drops them. */
+static void test_loopback(void **state)
+{
+	static const uint8_t loopback[] = {127, 0, 0, 1};
+	struct ingest_binding *binding;
+
+	(void)state;
+	need_ingest(INGEST_XDP, "one0");
+	bind_to("127.0.0.1", "", 0, NULL);
+	binding = bind_to("10.1.2.3", "", 1, NULL);
+	send_ts("one1", 9, loopback, 20);
+	send_ts("one1", 9, here_one, 20);
+	expect(1, binding, 20, 0, 0);
+	assert_int_equal(received(0), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -347,6 +363,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_interfaces, clean_up),
 		cmocka_unit_test_teardown(test_jumbo, clean_up),
 		cmocka_unit_test_teardown(test_other_machines, clean_up),
+		cmocka_unit_test_teardown(test_loopback, clean_up),
 	};
 
 	log_configure(LOG_LEVEL_ERROR, false);

@@ -260,7 +260,7 @@ static void test_full(void **state)
 {
 	static struct prefix list[MAX_LIST];
 	const struct ingest_filter whole = {list, MAX_LIST, 0};
-	const struct ingest_filter small = {list, 10, 0};
+	const struct ingest_filter small = {list, 10, 0}, slower = {list, MAX_LIST, 1000};
 	const struct in6_addr any = parse_address("0.0.0.0");
 	const struct program program = need_program();
 	const uint16_t channels = STEER_MAX_SOURCES / MAX_LIST;
@@ -274,6 +274,10 @@ static void test_full(void **state)
 	make_list(list, MAX_LIST, 0x0c000000u);
 	assert_int_equal(rules_add(rules, &any, 1, &small), -ENOSPC);
 	assert_int_equal(rules_set_filter(rules, &any, PORT_A, &small), -ENOSPC);
+	make_list(list, MAX_LIST, 0x0b000000u);
+	assert_int_equal(rules_set_filter(rules, &any, PORT_A, &slower), 0); /* the same list */
+	assert_int_equal(rules_set_filter(rules, &any, PORT_A, &whole), 0);
+	make_list(list, MAX_LIST, 0x0c000000u);
 	assert_int_equal(run_from(&program, "11.0.15.255", PORT_A), STEER_REDIRECTED);
 	assert_int_equal(run_from(&program, "12.0.0.0", PORT_A), STEER_DROP_STRANGER);
 	assert_int_equal(rules_set_filter(rules, &any, PORT_A, NULL), 0);

@@ -44,6 +44,14 @@ pageTest('both inputs are shown, which is in use, and the switch goes there and 
   ]);
 });
 
+pageTest('what a channel that receives lacks is shown', [redundant({ last_error: 'no FEC on port 5002: in use' })], async ({ page, server }) => {
+  await reads(page, '.channel-row [data-part="error"]', 'no FEC on port 5002: in use');
+  assert.equal(await page.isVisible('.channel-row [data-part="error"]'), true);
+  server.channels[0].last_error = null;
+  server.push(server.channels);
+  await page.waitForSelector('.channel-row [data-part="error"]', { state: 'hidden' });
+});
+
 pageTest('an input without a signal needs attention, and the switch to it is refused', [redundant()], async ({ page, server, complaints }) => {
   await reads(page, '[data-part="problems-text"]', 'Nothing needs attention');
   const [primary, backup] = server.channels[0].inputs ?? [];

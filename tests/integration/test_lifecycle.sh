@@ -190,6 +190,24 @@ check "and its pins" test -e "$pins/link"
 
 end_bystander "kill -9, takeover, stop, detach, two programs"
 
+# --- an interface that is renamed while nobody looks
+rename() {
+  ip -n "$ns" link set "$1" down && ip -n "$ns" link set "$1" name "$2" && ip -n "$ns" link set "$2" up
+}
+kill_distributor
+rename "$veth" "${veth}x"
+: >"$work/distributor.log"
+start_distributor --ingest xdp --interface "${veth}x"
+check "a renamed interface: the program is taken over" logged "interface ${veth}x: took over the XDP program"
+check "its pins are those of the new name" test -e "$ours/v1/${veth}x@$inode/link" -a ! -e "$pins"
+check "clean stop" stop_distributor
+check "and nothing is left" test ! -e "$ours"
+rename "${veth}x" "$veth"
+distributor --ingest udp --interface "$veth,$veth"
+equal "an interface that is given twice is refused" "1 interface $veth is given twice" \
+  "$? $(sed -n 's/.*error *//p' "$work/said")"
+start_distributor --ingest xdp --interface "$veth"
+
 # --- an interface that is made anew while nobody looks, and one that goes while the program runs
 kill_distributor
 ip -n "$ns" link del "$veth"

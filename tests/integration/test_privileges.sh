@@ -129,6 +129,11 @@ for missing in bpf net_admin net_raw perfmon; do
   equal "without cap_$missing --ingest xdp fails" 1 $?
   check "and the log names it" logged "no cap_$missing: "
 done
+start_as "${five/,+perfmon/}" --interface "$veth"
+api GET /api/system
+equal "without cap_perfmon generic XDP is not tried either" "udp xdp" \
+  "$(json '.interfaces[0] | "\(.mode) \([.steps[].mode] | join(","))"')"
+check "clean stop" stop_distributor
 check "no XDP program is left" bash -c "! ip -n $ns link show $veth | grep -q prog/xdp"
 
 # --- an ordinary user without any

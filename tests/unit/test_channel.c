@@ -447,6 +447,26 @@ static void test_failover(void **state)
 	channel_destroy(p.channel);
 }
 
+/* The backup is received from its first datagram on, not from the next tick on. */
+static void test_backup_at_once(void **state)
+{
+	const struct channel_settings alone = {.reorder_ms = 50}, both = FAILOVER;
+	struct channel *channel = make_pair(both);
+	int64_t now_ns = 100 * NS_PER_S;
+
+	(void)state;
+	send(channel, 1, 0, PID_OF_PATH(1), now_ns);
+	assert_int_equal(counter(channel, "datagrams_received"), 1);
+	channel_configure(channel, &alone);
+	channel_tick(channel, now_ns += NS_PER_MS);
+	send(channel, 1, 1, PID_OF_PATH(1), now_ns);
+	assert_int_equal(counter(channel, "datagrams_received"), 1);
+	channel_configure(channel, &both);
+	send(channel, 1, 2, PID_OF_PATH(1), now_ns);
+	assert_int_equal(counter(channel, "datagrams_received"), 2);
+	channel_destroy(channel);
+}
+
 /* Without RTP there is no sequence, and yet it can be failed over. */
 static void test_failover_bare(void **state)
 {
@@ -500,6 +520,24 @@ static void test_garbage(void **state)
 	assert_int_equal(channel_active(p.channel), 0); /* the first one could have been */
 	play(&p, 1, NOTHING, TS);
 	assert_int_equal(channel_active(p.channel), 1);
+	channel_destroy(p.channel);
+}
+
+/* Nor do packets that were here before, as from a loop in the network. */
+static void test_replays(void **state)
+{
+	struct play p = begin_play((struct channel_settings)FAILOVER);
+
+	(void)state;
+	play(&p, 200, TS, TS);
+	for (int i = 0; i < 500; i++) {
+		send(p.channel, 0, (uint16_t)(p.sequence[0] - 1 - i % 100), PID_OF_PATH(0),
+		     p.now_ns);
+		assert_int_equal(channel_active(p.channel), 0);
+		play(&p, 1, NOTHING, TS);
+	}
+	assert_int_equal(channel_active(p.channel), 1);
+	assert_int_equal(counter(p.channel, "rtp_duplicates"), 500);
 	channel_destroy(p.channel);
 }
 
@@ -678,15 +716,14 @@ static void test_signal_events(void **state)
 /* Ticked twice for one time, as a channel with two bindings is. */
 static void test_tick_twice(void **state)
 {
-	struct channel_settings settings = FAILOVER;
-	struct play p = begin_play((struct channel_settings){.reorder_ms = 50});
+	struct play p = begin_play((struct channel_settings)FAILOVER);
 
 	(void)state;
-	channel_configure(p.channel, &settings);
+	channel_select(p.channel, 1);
 	channel_tick(p.channel, p.now_ns); /* not again */
-	send(p.channel, 1, 1, 0x101, p.now_ns);
-	assert_int_equal(counter(p.channel, "datagrams_received"), 0);
+	assert_int_equal(counter(p.channel, "input_switches"), 0);
 	channel_tick(p.channel, p.now_ns + 1);
+	assert_int_equal(counter(p.channel, "input_switches"), 1);
 	send(p.channel, 1, 1, 0x101, p.now_ns);
 	assert_int_equal(counter(p.channel, "datagrams_received"), 1);
 	channel_receive(p.channel, 2, CHANNEL_MEDIA, (const uint8_t *)"x", 1, p.now_ns);
@@ -706,8 +743,10 @@ int main(void)
 		cmocka_unit_test(test_create),
 		cmocka_unit_test(test_failover),
 		cmocka_unit_test(test_failover_bare),
+		cmocka_unit_test(test_backup_at_once),
 		cmocka_unit_test(test_never_came),
 		cmocka_unit_test(test_garbage),
+		cmocka_unit_test(test_replays),
 		cmocka_unit_test(test_return),
 		cmocka_unit_test(test_select),
 		cmocka_unit_test(test_merge),

@@ -30,6 +30,10 @@ static void test_one_holder(void **state)
 	assert_int_equal(claim_take(&second, NAME, &holder), -EADDRINUSE);
 	assert_int_equal(holder, getpid());
 	assert_int_equal(second, -1);
+	for (int i = 0; i < 100; i++) { /* however often it is asked for */
+		assert_int_equal(claim_take(&second, NAME, &holder), -EADDRINUSE);
+		assert_int_equal(holder, getpid());
+	}
 	assert_int_equal(claim_take(&third, OTHER, &holder), 0);
 	assert_int_equal(holder, 0);
 	claim_release(first);

@@ -612,6 +612,36 @@ static void test_backup_failures(void **state)
 	assert_string_equal(fakes_journal(), "");
 }
 
+/* A port of FEC that cannot be had is told until there is one. */
+static void test_no_fec(void **state)
+{
+	struct api_error error;
+	json_t *channel;
+	char id[64];
+
+	(void)state;
+	add_quietly("{\"name\":\"A\",\"rtp_port\":5000}", id);
+	start(id);
+	fakes.bind_error = -EADDRINUSE;
+	fakes.bind_error_port = 5004;
+	assert_int_equal(update(id, "{\"fec\":\"auto\"}", &error), 0);
+	channel = get(id);
+	assert_string_equal(text_of(channel, "state"), "waiting");
+	assert_string_equal(text_of(channel, "last_error"),
+	                    "no FEC on port 5004: port 5004: Address already in use");
+	json_decref(channel);
+	fakes.bind_error = 0;
+	assert_int_equal(update(id, "{\"name\":\"B\"}", &error), 0);
+	channel = get(id);
+	assert_true(json_is_null(json_object_get(channel, "last_error")));
+	json_decref(channel);
+	assert_int_equal(update(id, "{\"rtp_port\":65533}", &error), 0);
+	channel = get(id);
+	assert_string_equal(text_of(channel, "last_error"),
+	                    "no FEC on port 65537: there is no such port");
+	json_decref(channel);
+}
+
 /* After a restart of the program one input is better than none. */
 static void test_restore_one_input(void **state)
 {
@@ -634,6 +664,8 @@ static void test_restore_one_input(void **state)
 		channel = get(id);
 		assert_string_equal(text_of(channel, "state"), "waiting");
 		assert_non_null(strstr(text_of(channel, "last_error"), "in use"));
+		assert_non_null(
+			strstr(text_of(channel, "last_error"), i ? "backup: " : "primary: "));
 		assert_string_equal(json_string_value(input_member(channel, i, "state")),
 		                    "stopped");
 		assert_string_equal(json_string_value(input_member(channel, !i, "state")),
@@ -1029,6 +1061,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_dropped, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_filter_failures, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_backup_failures, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_no_fec, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_restore_one_input, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_switch, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refused, setup, teardown),

@@ -3,8 +3,6 @@
  */
 #include "inputs.h"
 
-#include "base/log.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -84,7 +82,7 @@ int inputs_bind(struct ingest_binding **out, struct ingest *ingest, struct chann
 }
 
 void inputs_bind_fec(struct live_input *input, struct ingest *ingest, struct channel *channel,
-                     const struct channel_entry *entry, size_t index)
+                     const struct channel_entry *entry, size_t index, char *missing, size_t size)
 {
 	const struct ingest_filter filter = filter_of(entry, index);
 
@@ -98,7 +96,8 @@ void inputs_bind_fec(struct live_input *input, struct ingest *ingest, struct cha
 		                                        &filter, why, sizeof(why))))
 			continue;
 		input->bindings[kind] = NULL;
-		log_warning("channel \"%s\": no FEC on port %d: %s", entry->name, port, why);
+		if (!missing[0])
+			snprintf(missing, size, "no FEC on port %d: %s", port, why);
 	}
 }
 

@@ -26,10 +26,10 @@ int inputs_bind(struct ingest_binding **out, struct ingest *ingest, struct chann
 
 /*
  * Receive FEC beside the media of an input where that is not done yet. A port that cannot be had costs the
- * recovery, not the channel, and is logged.
+ * recovery, not the channel: why, for a person, is then in `missing`, unless something is there already.
  */
 void inputs_bind_fec(struct live_input *input, struct ingest *ingest, struct channel *channel,
-                     const struct channel_entry *entry, size_t index);
+                     const struct channel_entry *entry, size_t index, char *missing, size_t size);
 
 void inputs_unbind_fec(struct live_input *input);
 

@@ -75,7 +75,8 @@ static int bind_inputs(struct live_change *change, const struct live_env *env,
 		if (!inputs_bind(&change->media[i], env->ingest, channel, entry, i, error))
 			bound++;
 		else if (change->intent == LIVE_RESTORE)
-			snprintf(change->warning, sizeof(change->warning), "%s", error->message);
+			snprintf(change->warning, sizeof(change->warning), "%s: %.240s",
+			         i ? "backup" : "primary", error->message);
 		else
 			return -1;
 	}
@@ -274,6 +275,7 @@ static void take_inputs(struct live_channel *live, struct live_change *change,
                         const struct live_env *env)
 {
 	struct channel *channel = feed_channel(live->feed);
+	char no_fec[sizeof(live->last_error)] = "";
 	bool complete = true;
 
 	for (size_t i = 0; i < ENTRY_INPUTS; i++) {
@@ -288,12 +290,15 @@ static void take_inputs(struct live_channel *live, struct live_change *change,
 	}
 	for (size_t i = 0; i < ENTRY_INPUTS; i++) {
 		if (live->entry.fec && live->inputs[i].bindings[CHANNEL_MEDIA])
-			inputs_bind_fec(&live->inputs[i], env->ingest, channel, &live->entry, i);
+			inputs_bind_fec(&live->inputs[i], env->ingest, channel, &live->entry, i,
+			                no_fec, sizeof(no_fec));
 		else
 			inputs_unbind_fec(&live->inputs[i]);
 	}
+	if (no_fec[0] && strcmp(no_fec, live->last_error) != 0)
+		log_warning("channel \"%s\": %s", live->entry.name, no_fec);
 	if (complete)
-		live->last_error[0] = '\0';
+		snprintf(live->last_error, sizeof(live->last_error), "%s", no_fec);
 	if (change->warning[0]) {
 		snprintf(live->last_error, sizeof(live->last_error), "%s", change->warning);
 		log_error("channel \"%s\": started without one of its inputs: %s", live->entry.name,

@@ -37,7 +37,7 @@ struct live_channel {
 	struct live_output *outputs; /* one per entry.outputs, in the same order */
 	struct feed *feed;           /* NULL while the channel does not run */
 	struct live_input inputs[ENTRY_INPUTS];
-	char last_error[256]; /* why it, or one of its inputs, could not start, or "" */
+	char last_error[256]; /* why it, one of its inputs or its FEC could not start, or "" */
 };
 
 /* LIVE_RESTORE: start, and be content with one input of two. */

@@ -80,7 +80,7 @@ static int try_mode(struct attachment *a, enum ingest_mode mode, const struct in
 /* Another program, privileges, memory: generic XDP has the same needs. */
 static bool refuses_any_mode(int error)
 {
-	return error == -EBUSY || error == -EPERM || error == -ENOBUFS;
+	return error == -EBUSY || error == -EPERM || error == -EACCES || error == -ENOBUFS;
 }
 
 int attach_interface(struct attachment *a, const char *interface,

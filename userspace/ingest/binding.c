@@ -111,6 +111,13 @@ bool address_is_any(const struct in6_addr *address)
 	return IN6_IS_ADDR_UNSPECIFIED(address);
 }
 
+bool address_is_loopback(const struct in6_addr *address)
+{
+	if (IN6_IS_ADDR_V4MAPPED(address))
+		return address->s6_addr[12] == 127;
+	return IN6_IS_ADDR_LOOPBACK(address);
+}
+
 bool address_is_multicast(const struct in6_addr *address)
 {
 	if (IN6_IS_ADDR_V4MAPPED(address))

@@ -1,7 +1,8 @@
 /*
  * A claim is a listening Unix socket with an abstract name (unix(7)): the kernel keeps such names apart
  * by network namespace, as it does interfaces, tells who listens, and forgets them with the process. No
- * file is left behind, and nobody is asked whether a process of some id is alive.
+ * file is left behind, and nobody is asked whether a process of some id is alive. Who asks for the holder stays
+ * in its queue, which nobody empties, so that has to be long.
  */
 #include "claim.h"
 
@@ -46,7 +47,7 @@ int claim_take(int *claim, const char *interface, pid_t *holder)
 	*holder = 0;
 	if (fd < 0)
 		return -errno;
-	if (bind(fd, (const struct sockaddr *)&name, size) || listen(fd, 1)) {
+	if (bind(fd, (const struct sockaddr *)&name, size) || listen(fd, SOMAXCONN)) {
 		error = -errno;
 		close(fd);
 		if (error == -EADDRINUSE)

@@ -171,6 +171,12 @@ static int add_interface(struct ingest *ingest, const char *name)
 		log_error("\"%s\" cannot be an interface's name", name);
 		return -EINVAL;
 	}
+	for (size_t i = 0; i < ingest->interface_count; i++) {
+		if (!strcmp(ingest->interfaces[i].name, name)) {
+			log_error("interface %s is given twice", name);
+			return -EINVAL;
+		}
+	}
 	ingest->interface_count++;
 	*interface = (struct served_interface){.ingest = ingest,
 	                                       .begin.run = run_begin,

@@ -63,14 +63,29 @@ int pins_open_link(const char *directory)
 	return fd < 0 ? -errno : fd;
 }
 
+/* What is known of an XDP link on the interface; false when it is another one. */
+static bool read_link(struct bpf_link_info *info, int link, unsigned int ifindex)
+{
+	uint32_t size = sizeof(*info);
+
+	*info = (struct bpf_link_info){0};
+	return !bpf_obj_get_info_by_fd(link, info, &size) && info->type == BPF_LINK_TYPE_XDP &&
+	       info->xdp.ifindex == ifindex;
+}
+
+bool pins_link_is_on(int link, unsigned int ifindex)
+{
+	struct bpf_link_info info;
+
+	return read_link(&info, link, ifindex);
+}
+
 bool pins_link_serves(int link, unsigned int ifindex, bool generic)
 {
 	LIBBPF_OPTS(bpf_xdp_query_opts, attached);
-	struct bpf_link_info info = {0};
-	uint32_t size = sizeof(info);
+	struct bpf_link_info info;
 
-	if (bpf_obj_get_info_by_fd(link, &info, &size) || info.type != BPF_LINK_TYPE_XDP ||
-	    info.xdp.ifindex != ifindex)
+	if (!read_link(&info, link, ifindex))
 		return false;
 	if (bpf_xdp_query((int)ifindex, 0, &attached))
 		return false;

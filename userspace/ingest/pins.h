@@ -20,6 +20,9 @@ int pins_write(const char *directory, int link, const struct bpf_object *object,
 /* The pinned link; the caller closes it. Errors: -ENOENT, other negative errno. Thread: main. */
 int pins_open_link(const char *directory);
 
+/* Does the link attach to that interface, in whatever mode? Thread: main. */
+bool pins_link_is_on(int link, unsigned int ifindex);
+
 /*
  * Does the link attach to that interface, in that mode? A link outlives its interface. Thread: main.
  */

@@ -138,6 +138,18 @@ static uint32_t next_number(struct rules *rules)
 	return ALLOWLIST_BIT | rules->lists++;
 }
 
+/* Whether the list is the filter's already: then it needs no room for another one. */
+static bool is_list_of(const struct allowlist *list, const struct ingest_filter *filter)
+{
+	if (list->count != (filter ? filter->source_count : 0))
+		return false;
+	for (size_t i = 0; i < list->count; i++)
+		if (list->prefixes[i].bits != filter->sources[i].bits ||
+		    !IN6_ARE_ADDR_EQUAL(&list->prefixes[i].address, &filter->sources[i].address))
+			return false;
+	return true;
+}
+
 /* ---- Rules. ---- */
 
 /* Switch the slot to a new filter. */
@@ -145,9 +157,10 @@ static int write_filter(struct rules *rules, uint32_t slot, const struct ingest_
 {
 	struct slot *s = &rules->slots[slot];
 	const uint32_t max_pps = filter ? filter->max_pps : 0;
+	const bool keeps = is_list_of(&s->allowlist, filter);
 	struct steer_filter value = {.ceiling = ceiling_make(max_pps)};
-	struct allowlist list;
-	int error = fill_allowlist(rules, &list, next_number(rules), filter);
+	struct allowlist list = s->allowlist;
+	int error = keeps ? 0 : fill_allowlist(rules, &list, next_number(rules), filter);
 
 	if (error)
 		return error;
@@ -157,10 +170,12 @@ static int write_filter(struct rules *rules, uint32_t slot, const struct ingest_
 	if (!error)
 		error = set_entry(rules->maps.filters, &slot, &value, BPF_EXIST);
 	if (error) {
-		empty_allowlist(rules, &list);
+		if (!keeps)
+			empty_allowlist(rules, &list);
 		return error;
 	}
-	empty_allowlist(rules, &s->allowlist);
+	if (!keeps)
+		empty_allowlist(rules, &s->allowlist);
 	s->max_pps = max_pps;
 	s->allowlist = list;
 	return 0;
@@ -304,17 +319,18 @@ int rules_set_locals(struct rules *rules, const struct in6_addr *addresses, size
 	return 0;
 }
 
+/* An address that datagrams may come to from outside: the kernel drops those to loopback ones, too. */
 static bool read_address(struct in6_addr *out, const struct sockaddr *address)
 {
 	if (address && address->sa_family == AF_INET6) {
 		*out = ((const struct sockaddr_in6 *)address)->sin6_addr;
-		return true;
-	}
-	if (!address || address->sa_family != AF_INET)
+	} else if (address && address->sa_family == AF_INET) {
+		*out = (struct in6_addr){.s6_addr = {[10] = 0xff, [11] = 0xff}};
+		memcpy(&out->s6_addr[12], &((const struct sockaddr_in *)address)->sin_addr, 4);
+	} else {
 		return false;
-	*out = (struct in6_addr){.s6_addr = {[10] = 0xff, [11] = 0xff}};
-	memcpy(&out->s6_addr[12], &((const struct sockaddr_in *)address)->sin_addr, 4);
-	return true;
+	}
+	return !address_is_loopback(out);
 }
 
 int rules_refresh_locals(struct rules *rules)

@@ -154,9 +154,14 @@ static int open_rules(struct steered_source *s, struct refusal *why)
 	return error;
 }
 
-/* What comes by another interface is another source's to receive. */
+/*
+ * What comes by another interface is another source's to receive. What comes from outside to a loopback address
+ * is forged: the kernel knows, and its socket receives what is not.
+ */
 static bool is_served(const struct steered_source *s, const struct ingest_binding *binding)
 {
+	if (address_is_loopback(&binding->target.address))
+		return false;
 	return !binding->target.interface[0] || !strcmp(binding->target.interface, s->interface);
 }
 

@@ -135,18 +135,29 @@ static void take_over_link(const struct takeover *takeover, int link)
 		steering->interface);
 }
 
-/* A directory of pins, of this version of the program or of another. */
+/*
+ * A directory of pins, of this version of the program or of another: that of the interface, or one from before
+ * it was renamed, unless its process lives.
+ */
 static int take_over_from(void *context, const char *interface, const char *path)
 {
 	const struct takeover *takeover = context;
-	int link;
+	const bool renamed = strcmp(interface, takeover->steering->interface) != 0;
+	int link = pins_open_link(path), claim = -1, result = 0;
+	pid_t holder;
 
-	if (strcmp(interface, takeover->steering->interface))
+	if (renamed && (link < 0 || !pins_link_is_on(link, takeover->ifindex) ||
+	                claim_take(&claim, interface, &holder))) {
+		if (link >= 0)
+			close(link);
 		return 0;
-	link = pins_open_link(path);
+	}
 	if (link >= 0)
 		take_over_link(takeover, link);
-	return strcmp(path, takeover->steering->directory) ? bpffs_clear_directory(path, true) : 0;
+	if (strcmp(path, takeover->steering->directory))
+		result = bpffs_clear_directory(path, true);
+	claim_release(claim);
+	return result;
 }
 
 static int attach(struct steering *steering, unsigned int ifindex, bool generic, char *why,

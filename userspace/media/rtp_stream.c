@@ -385,6 +385,11 @@ void rtp_stream_reset(struct rtp_stream *stream)
 	}
 }
 
+bool rtp_stream_merges(const struct rtp_stream *stream)
+{
+	return stream->options.merge_ms > 0;
+}
+
 struct fec_matrix rtp_stream_matrix(const struct rtp_stream *stream)
 {
 	return stream->fec ? fec_matrix(stream->fec) : (struct fec_matrix){0};

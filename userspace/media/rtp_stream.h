@@ -94,6 +94,9 @@ void rtp_stream_tick(struct rtp_stream *stream, int64_t now_ns);
  */
 void rtp_stream_reset(struct rtp_stream *stream);
 
+/* Whether its options are those of two paths. Thread: ingest. */
+bool rtp_stream_merges(const struct rtp_stream *stream);
+
 /* The FEC matrix in use. Thread: ingest; others read the gauges fec_columns and fec_rows. */
 struct fec_matrix rtp_stream_matrix(const struct rtp_stream *stream);
 

@@ -291,8 +291,13 @@ static void take_media(struct channel *channel, unsigned int path, const uint8_t
 void channel_receive(struct channel *channel, unsigned int path, enum channel_input input,
                      const uint8_t *datagram, size_t size, int64_t now_ns)
 {
-	if (path >= CHANNEL_PATHS || (path && !channel->settings.backup))
+	if (path >= CHANNEL_PATHS)
 		return;
+	if (path && !channel->settings.backup) {
+		update_settings(channel, now_ns); /* it was bound since the last tick */
+		if (!channel->settings.backup)
+			return;
+	}
 	channel->now_ns = now_ns;
 	if (input == CHANNEL_MEDIA)
 		take_media(channel, path, datagram, size, now_ns);

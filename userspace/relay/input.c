@@ -71,11 +71,24 @@ static int take_bare_ts(struct input *input, const struct rtp_stream *stream,
 	return fault;
 }
 
+/*
+ * Packets that brought nothing: not believed, or here already. When merging, the latter are what a path is
+ * expected to bring.
+ */
+static uint64_t idle_packets(const struct rtp_stream *stream)
+{
+	const struct rtp_counters *counters = rtp_stream_counters(stream);
+	const uint64_t strays = counter_get(&counters->rtp_stray);
+
+	if (rtp_stream_merges(stream))
+		return strays;
+	return strays + counter_get(&counters->rtp_duplicates) + counter_get(&counters->rtp_late);
+}
+
 int input_receive(struct input *input, struct rtp_stream *stream, bool looks,
                   const uint8_t *datagram, size_t size, int64_t now_ns, enum input_news *news)
 {
-	const counter_t *strays = &rtp_stream_counters(stream)->rtp_stray;
-	const uint64_t strays_before = counter_get(strays);
+	const uint64_t idle_before = idle_packets(stream);
 	struct rtp_packet packet = {.payload = datagram, .size = size};
 	int fault;
 
@@ -88,7 +101,7 @@ int input_receive(struct input *input, struct rtp_stream *stream, bool looks,
 		                        now_ns);
 	input_count_fault(&input->counters.rejected_truncated, fault);
 	*news = INPUT_NOTHING;
-	if (fault || counter_get(strays) != strays_before)
+	if (fault || idle_packets(stream) != idle_before)
 		return fault;
 	if (looks && datagram[0] != TS_SYNC_BYTE)
 		(void)rtp_parse(&packet, datagram, size); /* the stream has found no fault in it */

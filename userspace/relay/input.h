@@ -57,7 +57,7 @@ struct input {
 
 /* What a datagram brought. */
 enum input_news {
-	INPUT_NOTHING, /* no TS, or none that is believed */
+	INPUT_NOTHING, /* no TS, none that is believed, or none that is new */
 	INPUT_NULLS,   /* nothing but null packets */
 	INPUT_TS,
 };
