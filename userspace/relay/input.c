@@ -74,22 +74,22 @@ static int take_bare_ts(struct input *input, const struct rtp_stream *stream,
 int input_receive(struct input *input, struct rtp_stream *stream, bool looks,
                   const uint8_t *datagram, size_t size, int64_t now_ns, enum input_news *news)
 {
-	const counter_t *strays = &rtp_stream_counters(stream)->rtp_stray;
-	const uint64_t strays_before = counter_get(strays);
 	struct rtp_packet packet = {.payload = datagram, .size = size};
-	int fault;
+	int result;
 
 	counter_add(&input->counters.datagrams_received, 1);
 	counter_add(&input->counters.bytes_received, size);
 	if (size && datagram[0] == TS_SYNC_BYTE)
-		fault = take_bare_ts(input, stream, datagram, size);
+		result = take_bare_ts(input, stream, datagram, size);
 	else
-		fault = rtp_stream_push(stream, stream == input->stream ? 0 : 1, datagram, size,
-		                        now_ns);
-	input_count_fault(&input->counters.rejected_truncated, fault);
+		result = rtp_stream_push(stream, stream == input->stream ? 0 : 1, datagram, size,
+		                         now_ns);
 	*news = INPUT_NOTHING;
-	if (fault || counter_get(strays) != strays_before)
-		return fault;
+	if (result > 0) /* not believed */
+		return 0;
+	input_count_fault(&input->counters.rejected_truncated, result);
+	if (result)
+		return result;
 	if (looks && datagram[0] != TS_SYNC_BYTE)
 		(void)rtp_parse(&packet, datagram, size); /* the stream has found no fault in it */
 	*news = looks && is_null(packet.payload, packet.size) ? INPUT_NULLS : INPUT_TS;
