@@ -180,9 +180,18 @@ sleep 1
 equal "a lost carrier starts no new try" "$tries" \
   "$(grep -c "interface $third: generic XDP" "$work/distributor.log")"
 in_source ethtool -L "s$third" tx 1 rx 1 # now it could, and a new MTU makes the program try
+make_channel "served anew" 5100 && anew=$channel
+nsenter --net="/run/netns/$ns_source" "$build/media-source" "$work/generated.ts" --speed 2 --json 10.78.3.2:5100 \
+  >"$work/report" &
+stream=$!
+pids+=("$stream")
+wait_for 5 channel_is "$anew" receiving
 ip -n "$ns" link set "$third" mtu 1400
 check "a better mode is taken when it can be had" wait_for 5 interface_is "$third" .mode xdp
 equal "the new MTU is shown" 1400 "$(interface "$third" .mtu)"
+wait "$stream"
+equal "nothing is lost while it is served anew" "$(jq .sent "$work/report") 0" \
+  "$(channel_counter "$anew" rtp_emitted) $(channel_counter "$anew" rtp_lost)"
 relay_exact "in the better mode" 10.78.3.2:5000
 check "clean stop" stop_distributor
 for name in "$first" "$second" "$third"; do
