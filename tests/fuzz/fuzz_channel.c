@@ -1,8 +1,10 @@
 /*
- * A channel under datagrams from anywhere: each one reaches the ring whole, or is a duplicate, or is
- * rejected for one reason; and what is in the ring is TS.
+ * A channel with one input or two under datagrams from anywhere, while its settings change and inputs are
+ * selected: what is in the ring is TS and as much as is counted, and every datagram is accounted for.
  */
 #include "base/bytes.h"
+#include "base/clock.h"
+#include "base/log.h"
 #include "media/ts.h"
 #include "relay/channel.h"
 
@@ -14,51 +16,126 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+struct fuzz {
+	struct channel *channel;
+	struct byte_reader r;
+	int64_t now_ns;
+};
+
 static uint64_t get(const counter_t *counter)
 {
 	return counter_get(counter);
 }
 
-/* Datagrams that did not reach the ring. */
-static uint64_t refused(const struct channel_counters *c)
+static void receive(struct fuzz *f, unsigned int path, enum channel_input input,
+                    const uint8_t *from, size_t size)
 {
-	return get(&c->rtp_duplicates) + get(&c->rejected_truncated) + get(&c->rejected_version) +
-	       get(&c->rejected_padding) + get(&c->rejected_size) + get(&c->rejected_sync);
-}
+	uint8_t *exact = malloc(size ? size : 1); /* its own block: an overrun is seen */
 
-static void receive(struct channel *channel, const uint8_t *datagram, size_t size)
-{
-	const struct channel_counters *c = channel_counters(channel);
-	const uint64_t head = ring_head(channel_ring(channel)), before = refused(c);
-	const uint64_t lost = get(&c->rtp_lost);
-	bool taken;
-
-	channel_receive(channel, 0, CHANNEL_MEDIA, datagram, size, 1000000);
-	taken = ring_head(channel_ring(channel)) > head;
-	if (refused(c) != before + !taken || get(&c->rtp_lost) < lost)
-		abort();
-	if (get(&c->bytes_received) != ring_head(channel_ring(channel)) * TS_PACKET_BYTES)
-		abort();
+	if (!exact)
+		return;
+	memcpy(exact, from, size);
+	channel_receive(f->channel, path, input, exact, size, f->now_ns);
+	free(exact);
 }
 
 /* A datagram that a channel would like: n TS packets, behind an RTP header if there is a sequence. */
-static void receive_ts(struct channel *channel, struct byte_reader *r, bool rtp, size_t n)
+static void receive_ts(struct fuzz *f, unsigned int path, bool rtp, size_t n)
 {
 	uint8_t bytes[12 + MAX_PACKETS * TS_PACKET_BYTES] = {0}, *at = bytes;
 
 	n %= MAX_PACKETS + 1;
 	if (rtp) {
-		at[0] = bytes_u8(r) % 8 ? 0x80 : 0xa0;
+		at[0] = bytes_u8(&f->r) % 8 ? 0x80 : 0xa0;
 		at[1] = 33;
-		store_be16(at + 2, bytes_u16(r));
-		at[11] = bytes_u8(r) % 2;
+		store_be16(at + 2, bytes_u16(&f->r));
+		at[11] = bytes_u8(&f->r) % 2;
 		at += 12;
 	}
-	for (size_t i = 0; i < n; i++, at += TS_PACKET_BYTES)
+	for (size_t i = 0; i < n; i++, at += TS_PACKET_BYTES) {
 		at[0] = TS_SYNC_BYTE;
+		store_be16(at + 1, bytes_u16(&f->r) % 8 ? 0x100 : TS_PID_NULL);
+	}
 	if (n)
-		at[-1] = bytes_u8(r);
-	receive(channel, bytes, (size_t)(at - bytes));
+		at[-1] = bytes_u8(&f->r);
+	receive(f, path, CHANNEL_MEDIA, bytes, (size_t)(at - bytes));
+}
+
+static void receive_raw(struct fuzz *f, unsigned int path, enum channel_input input, size_t n)
+{
+	const uint8_t *raw = bytes_take(&f->r, n < bytes_left(&f->r) ? n : bytes_left(&f->r));
+
+	receive(f, path, input, raw, (size_t)(f->r.at - raw));
+}
+
+static void configure(struct fuzz *f, uint8_t bits)
+{
+	const struct channel_settings settings = {.reorder_ms = bits & 1 ? 50 : 0,
+	                                          .fec = bits >> 1 & 1,
+	                                          .backup = bits >> 2 & 1,
+	                                          .merge = bits >> 3 & 1,
+	                                          .returns = bits >> 4 & 1,
+	                                          .merge_ms = 200,
+	                                          .timeout_ms = 50,
+	                                          .stable_ms = bits >> 5 & 1 ? 100 : 0};
+
+	channel_configure(f->channel, &settings);
+}
+
+static void step(struct fuzz *f)
+{
+	const uint8_t kind = bytes_u8(&f->r), n = bytes_u8(&f->r);
+	const unsigned int path = kind >> 3 & 1;
+
+	switch (kind % 8) {
+	case 0:
+		receive_raw(f, path, CHANNEL_MEDIA, n);
+		break;
+	case 1:
+		receive_ts(f, path, false, n);
+		break;
+	case 4:
+		receive_raw(f, path, n & 1 ? CHANNEL_FEC_ROW : CHANNEL_FEC_COLUMN, n);
+		break;
+	case 5:
+		configure(f, n);
+		break;
+	case 6:
+		channel_select(f->channel, path);
+		break;
+	case 7:
+		f->now_ns += n * NS_PER_MS;
+		channel_tick(f->channel, f->now_ns);
+		break;
+	default:
+		receive_ts(f, path, true, n);
+	}
+}
+
+/* Of one input, or of both while they are merged. */
+static uint64_t check_rtp(const struct rtp_counters *c)
+{
+	if (get(&c->rtp_received) + get(&c->rtp_recovered_fec) !=
+	    get(&c->rtp_emitted) + get(&c->rtp_duplicates) + get(&c->rtp_late) +
+	            get(&c->rtp_malformed) + get(&c->rtp_stray) + get(&c->rtp_held))
+		abort();
+	return get(&c->rtp_received);
+}
+
+static void check_sums(const struct channel *channel)
+{
+	const struct channel_counters *c = channel_counters(channel);
+	uint64_t datagrams = 0, rtp = 0;
+
+	for (unsigned int i = 0; i < CHANNEL_PATHS; i++) {
+		datagrams += get(&channel_input_counters(channel, i)->datagrams_received);
+		rtp += check_rtp(channel_input_rtp_counters(channel, i));
+	}
+	if (get(&c->datagrams_received) != datagrams || rtp > datagrams)
+		abort();
+	if (ring_head(channel_ring(channel)) * TS_PACKET_BYTES !=
+	    get(&c->bytes_received) + get(&c->packets_inserted) * TS_PACKET_BYTES)
+		abort();
 }
 
 static void read_back(const struct channel *channel)
@@ -79,26 +156,16 @@ static void read_back(const struct channel *channel)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const struct channel_config config = {.name = "fuzz", .ring_packets = 128};
-	struct byte_reader r = byte_reader(data, size);
-	struct channel *channel;
-	uint64_t count = 0;
+	struct fuzz f = {.r = byte_reader(data, size), .now_ns = NS_PER_S};
 
-	if (channel_create(&channel, &config))
+	log_configure(LOG_LEVEL_ERROR, false);
+	if (channel_create(&f.channel, &config))
 		return 0;
-	for (; bytes_left(&r) >= 2; count++) {
-		const uint8_t kind = bytes_u8(&r), n = bytes_u8(&r);
-		const uint8_t *raw;
-
-		if (kind % 4) {
-			receive_ts(channel, &r, kind % 4 != 1, n);
-			continue;
-		}
-		raw = bytes_take(&r, n < bytes_left(&r) ? n : bytes_left(&r));
-		receive(channel, raw, (size_t)(r.at - raw));
+	while (bytes_left(&f.r) >= 2) {
+		step(&f);
+		check_sums(f.channel);
 	}
-	if (get(&channel_counters(channel)->datagrams_received) != count)
-		abort();
-	read_back(channel);
-	channel_destroy(channel);
+	read_back(f.channel);
+	channel_destroy(f.channel);
 	return 0;
 }
