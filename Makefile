@@ -171,11 +171,6 @@ $(BUILD)/tools/%: $(BUILD)/obj/tests/tools/%.o $(LIBRARY)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-$(BUILD)/bench/%: $(BUILD)/obj/tools/bench/%.o $(LIBRARY)
-	@mkdir -p $(@D)
-	$(call say,LD,$@)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
-
 # Each fuzz target for FUZZ_SECONDS, with clang's libFuzzer.
 FUZZ_SECONDS ?= 60
 fuzz: $(SKELETON) ## run every fuzz target for FUZZ_SECONDS (default 60)

@@ -4,6 +4,8 @@
  */
 #include "options.h"
 
+#include "base/version.h"
+
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
@@ -105,22 +107,6 @@ static int parse_number(const char *text, unsigned long low, unsigned long high,
 	return 0;
 }
 
-static int parse_mode(const char *text, enum ingest_mode *mode)
-{
-	static const char *const names[] = {[INGEST_AUTO] = "auto",
-	                                    [INGEST_XDP] = "xdp",
-	                                    [INGEST_XDP_GENERIC] = "xdp-generic",
-	                                    [INGEST_UDP] = "udp"};
-
-	for (unsigned int i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (!strcmp(text, names[i])) {
-			*mode = (enum ingest_mode)i;
-			return 0;
-		}
-	}
-	return -EINVAL;
-}
-
 static int parse_frames(const char *text, uint32_t *frames)
 {
 	uint32_t value;
@@ -162,7 +148,7 @@ static int set_option(struct options *options, int id, const char *value)
 		options->ingest.interfaces = *value ? value : NULL;
 		return 0;
 	case OPTION_INGEST:
-		return parse_mode(value, &options->ingest.mode);
+		return ingest_mode_parse(&options->ingest.mode, value);
 	case OPTION_ZERO_COPY:
 		return parse_switch(value, &options->ingest.zero_copy);
 	case OPTION_FILL_RING:

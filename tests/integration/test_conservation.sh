@@ -102,7 +102,7 @@ for mode in xdp udp; do
   # With nothing to wait, what was overtaken is lost first and late then.
   sleep 1.2 # a silence: the next source is believed from its first packet on
   api PUT "/api/channels/$channel" '{"reorder_ms":0}'
-  sleep 0.1
+  sleep 0.5
   source_faults --seed 5 --datagrams 2000 --loop forever --reorder 3 --reorder-distance 3 10.77.0.2:5000
   add rtp_restarts 1
   add rtp_emitted $((made - reordered))
@@ -126,11 +126,14 @@ for mode in xdp udp; do
   wait_for 5 counter_is dropped_stranger 700
   verify "$mode: strangers"
   api PUT "/api/channels/$channel" '{"sources":[],"max_pps":300}'
+  began=$(date +%s%N)
   send "$work/generated.ts" --udp --bitrate 20M --datagrams 1500 10.77.0.2:5000 >/dev/null
+  took_ms=$((($(date +%s%N) - began) / 1000000))
   wait_for 5 all_dealt_with 1500
   passed=$(($(json .stats.datagrams_received) - want[datagrams_received]))
-  check "$mode: of 1500 datagrams in 0.8 s $passed pass a ceiling of 300 a second" \
-    test $((passed >= 200 && passed <= 700)) = 1
+  most=$((64 + 300 * took_ms / 1000 + 1)) # a burst, and what the time that it took allows
+  check "$mode: of 1500 datagrams in $took_ms ms $passed pass a ceiling of 300 a second" \
+    test $((passed > 64 && passed <= most)) = 1
   add datagrams_received "$passed"
   add bytes_received $((passed * 1316))
   add dropped_rate $((1500 - passed))
@@ -148,7 +151,7 @@ for mode in xdp udp; do
 
   # Two paths, each of which loses 50 packets, ten of them both: every other comes once.
   api POST /api/channels '{"name":"two paths","rtp_port":5100,"backup":{"rtp_port":5200},
-    "failover":{"mode":"merge","merge_ms":500}}'
+    "failover":{"mode":"merge","merge_ms":1000}}'
   channel=$(json .id)
   api POST "/api/channels/$channel/start"
   pids_of_paths=()

@@ -75,9 +75,10 @@ for name in backup primary backup; do
 done
 api PUT "/api/channels/$channel" '{"failover":{"timeout_ms":150}}'
 stop_pid "${pids[-1]}"
-sleep 0.5
-equal "and away from it when it ends" primary \
-  "$(api GET "/api/channels/$channel" && json '.inputs[] | select(.active) | .name')"
+primary_is_active() {
+  api GET "/api/channels/$channel" && [ "$(json '.inputs[] | select(.active) | .name')" = primary ]
+}
+check "and away from it when it ends" wait_for 5 primary_is_active
 api GET "/api/events?limit=1"
 equal "by what is set by then" "channel \"News\": switched to primary: no TS for 150 ms" \
   "$(json '.events[0].text')"

@@ -81,6 +81,7 @@ listens() {
 start_bystander() {
   background srt-live-transmit -q udp://10.77.0.2:7000 file://con >"$work/bystander" 2>/dev/null
   bystander_reader=$last_pid
+  chrt --rr -p 1 "$bystander_reader" 2>/dev/null # its queue holds half a second, no more can be had
   wait_for 10 listens 7000
   nsenter --net="/run/netns/$ns_source" "$build/media-source" "$work/generated.ts" --udp --loop forever \
     --record "$work/bystander.ts" 10.77.0.2:7000 >/dev/null 2>&1 &

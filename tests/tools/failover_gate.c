@@ -29,6 +29,7 @@
 static struct {
 	int in[2], out;
 	struct sockaddr_in to[2];
+	bool came[2]; /* something of it */
 	bool cut[2];
 } network;
 
@@ -77,6 +78,7 @@ static void forward(int source)
 	uint8_t datagram[2048];
 	const ssize_t size = recv(network.in[source], datagram, sizeof(datagram), 0);
 
+	network.came[source] = true;
 	if (size <= RTP_HEADER || network.cut[source])
 		return;
 	for (ssize_t at = RTP_HEADER; at + PACKET <= size; at += PACKET)
@@ -154,6 +156,9 @@ int main(int argc, char **argv)
 	switches = atoi(argv[5]);
 	if (!carry(GIVE_UP_MS, -1))
 		return 1;
+	while (!network.came[0] || !network.came[1])
+		if (!carry(SETTLE_MS, -2))
+			return 1;
 	while (done < switches && carry(SETTLE_MS, -2)) {
 		const int dying = relayed.source;
 

@@ -1,10 +1,11 @@
 /*
- * ts_check FILE [PCR_MS]: is it a valid transport stream (ISO/IEC 13818-1)? Written from the standard, sharing nothing with
- * what it tests. Checked of every packet: sync byte, adaptation field control, length of the adaptation field; the
- * continuity counter (2.4.3.3), which may jump only where discontinuity_indicator is set; PCRs, which may go back
- * or on by more than PCR_MS (100) only in a packet with it (2.4.3.5; TR 101 290 2.3b); that the indicator is not set in
- * three packets in a row of a PID without PCR. Of PAT and PMT: the CRC of every section. Prints
- * "packets=N pat=N pmt=N discontinuities=N errors=N" and the first errors; the exit status is 1 if there are any.
+ * ts_check FILE [PCR_MS]: is it a valid transport stream (ISO/IEC 13818-1)? Written from the standard, sharing
+ * nothing with what it tests. Checked of every packet: sync byte, adaptation field control, length of the
+ * adaptation field; the continuity counter (2.4.3.3), which may jump only where discontinuity_indicator is set;
+ * PCRs, which may go back or on by more than PCR_MS (100) only in a packet with it (2.4.3.5; TR 101 290 2.3b);
+ * that the indicator is not set in three packets in a row of a PID without PCR. Of PAT and PMT: the CRC of every
+ * section. Prints "packets=N pat=N pmt=N discontinuities=N errors=N" and the first errors; the exit status is 1
+ * if there are any.
  */
 #include <stdarg.h>
 #include <stdbool.h>

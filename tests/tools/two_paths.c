@@ -1,9 +1,10 @@
 /*
- * two_paths LISTEN HOST FIRST SECOND SEED0 SEED1 FAULTY REFERENCE: carry RTP from 127.0.0.1:LISTEN to HOST:FIRST and to
- * HOST:SECOND, as two networks would that have nothing to do with each other (SMPTE 2022-7): each loses 5 % of the
- * datagrams, sends 3 % twice and holds 5 % back for up to 20 ms, by a pseudo-random sequence of its own; the second
- * is 15 ms slower. Of the datagrams only those from the 50th to number FAULTY suffer so. REFERENCE gets the TS of every datagram that at least one path
- * carried. Ends on SIGTERM, printing "datagrams=N lost0=N lost1=N both=N duplicated=N held=N"; both: lost on both.
+ * two_paths LISTEN HOST FIRST SECOND SEED0 SEED1 FAULTY REFERENCE: carry RTP from 127.0.0.1:LISTEN to
+ * HOST:FIRST and to HOST:SECOND, as two networks would that have nothing to do with each other (SMPTE 2022-7):
+ * each loses 5 % of the datagrams, sends 3 % twice and holds 5 % back for up to 20 ms, by a pseudo-random
+ * sequence of its own; the second is 15 ms slower. Of the datagrams only those from the 50th to number FAULTY
+ * suffer so. REFERENCE gets the TS of every datagram that at least one path carried. Ends on SIGTERM, printing
+ * "datagrams=N lost0=N lost1=N both=N duplicated=N held=N"; both: lost on both.
  */
 #include <arpa/inet.h>
 #include <poll.h>

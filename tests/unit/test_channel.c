@@ -541,6 +541,25 @@ static void test_replays(void **state)
 	channel_destroy(p.channel);
 }
 
+/* A flood from sources of one packet each does not make a live input look dead. */
+static void test_garbage_amid(void **state)
+{
+	struct play p = begin_play((struct channel_settings)FAILOVER);
+	uint32_t ssrc = 1000;
+
+	(void)state;
+	play(&p, 100, TS, TS);
+	for (int i = 0; i < 1000; i++) {
+		receive(p.channel, &(struct datagram){.first = 0x80, .packets = 1, .ssrc = ssrc++},
+		        p.now_ns);
+		play(&p, 1, TS, TS);
+	}
+	assert_int_equal(counter(p.channel, "rtp_stray"), 1000);
+	assert_int_equal(channel_active(p.channel), 0);
+	assert_int_equal(channel_input_last_ns(p.channel, 0), p.now_ns);
+	channel_destroy(p.channel);
+}
+
 static void test_return(void **state)
 {
 	struct channel_settings settings = FAILOVER;
@@ -747,6 +766,7 @@ int main(void)
 		cmocka_unit_test(test_never_came),
 		cmocka_unit_test(test_garbage),
 		cmocka_unit_test(test_replays),
+		cmocka_unit_test(test_garbage_amid),
 		cmocka_unit_test(test_return),
 		cmocka_unit_test(test_select),
 		cmocka_unit_test(test_merge),

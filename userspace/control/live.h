@@ -10,7 +10,6 @@
 
 #include "entry.h"
 #include "error.h"
-
 #include "inputs.h"
 
 #include "base/tick.h"

@@ -25,8 +25,9 @@ struct manager_config {
 /*
  * Load channels.json and start the channels that were running or have autostart; one that cannot start
  * is in state error and does not keep the others from starting. A channel that cannot be read is left out,
- * a file that cannot be read is set aside; the log says so, see store.h. Owns: *out is the caller's, freed by manager_destroy.
- * Errors: negative errno; the reason was logged. Thread: main.
+ * a file that cannot be read is set aside; the log says so, see store.h.
+ * Owns: *out is the caller's, freed by manager_destroy. Errors: negative errno; the reason was logged.
+ * Thread: main.
  */
 int manager_create(struct manager **out, const struct manager_config *config);
 

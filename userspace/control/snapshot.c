@@ -9,14 +9,10 @@
 
 #include "base/clock.h"
 #include "base/utf8.h"
+#include "base/version.h"
 #include "output/feed.h"
 
 #include <stdio.h>
-
-/* The program's version, set by the build. */
-#ifndef DISTRIBUTOR_VERSION
-#define DISTRIBUTOR_VERSION "dev"
-#endif
 
 #define MAX_INTERFACES 32
 #define REASON_BYTES   sizeof(((struct live_channel *)0)->last_error) /* the longest there is */

@@ -4,6 +4,7 @@
 #include "system.h"
 
 #include "base/privileges.h"
+#include "base/version.h"
 #include "ingest/ingest.h"
 #include "ingest/report.h"
 
@@ -12,10 +13,6 @@
 #include <sys/resource.h>
 #include <sys/utsname.h>
 #include <unistd.h>
-
-#ifndef DISTRIBUTOR_VERSION
-#define DISTRIBUTOR_VERSION "0.1.0"
-#endif
 
 static const char *const verdict_names[] = {
 	[STEER_REDIRECTED] = "redirected",         [STEER_PASS_NO_SOCKET] = "pass_no_socket",
@@ -167,13 +164,9 @@ static json_t *memlock_limit(void)
 
 static json_t *describe_ingest(const struct ingest *ingest)
 {
-	static const char *const modes[] = {[INGEST_AUTO] = "auto",
-	                                    [INGEST_XDP] = "xdp",
-	                                    [INGEST_XDP_GENERIC] = "xdp-generic",
-	                                    [INGEST_UDP] = "udp"};
 	const struct ingest_config *config = ingest_get_config(ingest);
 
-	return json_pack("{s:s, s:i, s:b, s:i}", "mode", modes[config->mode], "tick_us",
+	return json_pack("{s:s, s:i, s:b, s:i}", "mode", ingest_mode_name(config->mode), "tick_us",
 	                 (int)config->tick_us, "zero_copy", config->zero_copy, "fill_ring",
 	                 (int)config->frames);
 }

@@ -14,16 +14,6 @@
 
 #define PROGRAM_TAKES_FRAGS true /* bpf/steer.bpf.c */
 
-const char *attach_mode_name(enum ingest_mode mode)
-{
-	static const char *const names[] = {[INGEST_AUTO] = "auto",
-	                                    [INGEST_XDP] = "xdp",
-	                                    [INGEST_XDP_GENERIC] = "xdp-generic",
-	                                    [INGEST_UDP] = "udp"};
-
-	return names[mode];
-}
-
 static void add_step(struct attachment *a, const char *mode, const struct refusal *refusal)
 {
 	if (a->step_count < REPORT_MAX_STEPS)
@@ -68,7 +58,7 @@ static int try_mode(struct attachment *a, enum ingest_mode mode, const struct in
 	if (error) {
 		if (!*why.reason)
 			snprintf(why.reason, sizeof(why.reason), "%s", strerror(-error));
-		add_step(a, attach_mode_name(mode), &why);
+		add_step(a, ingest_mode_name(mode), &why);
 		return error;
 	}
 	a->mode = mode;

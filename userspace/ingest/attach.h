@@ -35,7 +35,4 @@ uint64_t attach_memory_bytes(const char *interface, const struct ingest_config *
 /* The steps as one sentence, "" without any. Thread: any. */
 void attach_describe(const struct attachment *attachment, char *text, size_t size);
 
-/* "xdp", "xdp-generic", "udp", "auto". Thread: any. */
-const char *attach_mode_name(enum ingest_mode mode);
-
 #endif

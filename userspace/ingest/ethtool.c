@@ -76,17 +76,16 @@ static void get_speed(const struct question *q, struct preflight_facts *facts)
 /* How many features the kernel names, 0 when it does not say. */
 static uint32_t count_features(const struct question *q)
 {
-	struct ethtool_sset_info *set = calloc(1, sizeof(*set) + sizeof(set->data[0]));
-	uint32_t count = 0;
+	union {
+		struct ethtool_sset_info info;
+		uint8_t bytes[sizeof(struct ethtool_sset_info) + sizeof(uint32_t)];
+	} set = {.bytes = {0}};
 
-	if (!set)
+	set.info.cmd = ETHTOOL_GSSET_INFO;
+	set.info.sset_mask = 1u << ETH_SS_FEATURES;
+	if (!ask(q, &set) || !set.info.sset_mask || set.info.data[0] > MAX_FEATURES)
 		return 0;
-	set->cmd = ETHTOOL_GSSET_INFO;
-	set->sset_mask = 1u << ETH_SS_FEATURES;
-	if (ask(q, set) && set->sset_mask && set->data[0] <= MAX_FEATURES)
-		count = set->data[0];
-	free(set);
-	return count;
+	return set.info.data[0];
 }
 
 static void get_features(const struct question *q, struct preflight_facts *facts)

@@ -11,6 +11,7 @@
 #include "base/prefix.h"
 #include "base/table.h"
 #include "base/tick.h"
+#include "mode.h"
 #include "relay/channel.h"
 
 #include <net/if.h>
@@ -20,8 +21,6 @@
 
 #define INGEST_MIN_FRAMES 1024
 #define INGEST_MAX_FRAMES 65536
-
-enum ingest_mode { INGEST_AUTO, INGEST_XDP, INGEST_XDP_GENERIC, INGEST_UDP };
 
 struct ingest;
 struct ingest_binding;

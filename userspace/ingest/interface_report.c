@@ -34,7 +34,7 @@ static void fill_in(const struct served_interface *interface, struct ingest_repo
 
 	report->present = interface->ifindex != 0;
 	report->up = interface->up;
-	report->mode = attach_mode_name(a->mode);
+	report->mode = ingest_mode_name(a->mode);
 	snprintf(report->name, sizeof(report->name), "%s", interface->name);
 	explain_mode(interface, report->reason, sizeof(report->reason));
 	report->facts = a->facts;

@@ -4,7 +4,7 @@
  * throughout and receive while XDP does not.
  *
  *   absent -- interface_serve: attach, add every binding, command begin --> served
- *   served -- interface_withdraw: remove from the sources, command end --> leaving
+ *   served -- interface_withdraw: remove from the sources, detach, command end --> leaving
  *   leaving -- end has run, interface_free_source --> absent
  */
 #include "ingest_base.h"
@@ -145,6 +145,8 @@ void interface_withdraw(struct served_interface *interface)
 	interface->attachment = (struct attachment){.mode = INGEST_UDP};
 	interface->ifindex = 0;
 	pthread_mutex_unlock(&ingest->lock);
+	if (source)
+		source->ops->stop(source);
 	interface->to_free = source;
 	interface->leaving = true;
 	atomic_store(&interface->let_go, false);

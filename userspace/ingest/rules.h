@@ -20,12 +20,12 @@ struct rules_drops {
 };
 
 /*
- * The maps must be fresh. The addresses that this machine has now are filled in. Owns: *out is the caller's, freed by rules_destroy. Errors: negative errno.
- * Thread: main.
+ * The maps must be fresh. The addresses that this machine has now are filled in.
+ * Owns: *out is the caller's, freed by rules_destroy. Errors: negative errno. Thread: main, watch.
  */
 int rules_create(struct rules **out, const struct rules_maps *maps);
 
-/* The maps stay as they are. NULL is fine. Thread: main. */
+/* The maps stay as they are. NULL is fine. Thread: main, watch. */
 void rules_destroy(struct rules *rules);
 
 /*

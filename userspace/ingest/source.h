@@ -40,6 +40,12 @@ struct source_ops {
 	/* The machine's addresses have changed. NULL where that does not matter. Thread: watch. */
 	void (*refresh_locals)(struct packet_source *source);
 
+	/*
+	 * Leave what comes from now on to the kernel; what is here already is still to be drained. NULL for the
+	 * kernel's sockets. Thread: watch.
+	 */
+	void (*stop)(struct packet_source *source);
+
 	/* Let go of what the source keeps for it. Thread: ingest. */
 	void (*release)(struct packet_source *source, struct ingest_binding *binding);
 

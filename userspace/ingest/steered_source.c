@@ -328,6 +328,11 @@ static void steered_report(struct packet_source *source, struct ingest_report *r
 	steering_get_verdicts(s->steering, report->verdicts);
 }
 
+static void steered_stop(struct packet_source *source)
+{
+	steering_detach(steered_source(source)->steering);
+}
+
 static void steered_destroy(struct packet_source *source)
 {
 	struct steered_source *s = steered_source(source);
@@ -345,6 +350,7 @@ static const struct source_ops steered_ops = {
 	.remove = steered_remove,
 	.count = steered_count,
 	.refresh_locals = steered_refresh_locals,
+	.stop = steered_stop,
 	.release = steered_release,
 	.drain = steered_drain,
 	.report = steered_report,

@@ -240,16 +240,22 @@ fail:
 	return error;
 }
 
+void steering_detach(struct steering *steering)
+{
+	if (steering->link < 0)
+		return;
+	bpf_link_detach(steering->link); /* fails when the interface is gone: detached */
+	close(steering->link);
+	steering->link = -1;
+}
+
 void steering_destroy(struct steering *steering)
 {
 	int error;
 
 	if (!steering)
 		return;
-	if (steering->link >= 0) {
-		bpf_link_detach(steering->link); /* fails when the interface is gone: detached */
-		close(steering->link);
-	}
+	steering_detach(steering);
 	if (steering->directory[0]) {
 		error = bpffs_clear_directory(steering->directory, true);
 		if (error)

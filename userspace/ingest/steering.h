@@ -20,6 +20,9 @@ struct steering;
 int steering_create(struct steering **out, unsigned int ifindex, bool generic, char *why,
                     size_t size);
 
+/* Detach: frames go to the kernel from now on. Pins and maps stay until steering_destroy. Thread: watch. */
+void steering_detach(struct steering *steering);
+
 /*
  * Detach, unpin and unload: frames go to the kernel from now on. NULL is fine, and so is an interface that
  * is gone. Thread: main.

@@ -308,13 +308,13 @@ int rtp_stream_push(struct rtp_stream *stream, int path, const uint8_t *datagram
 		rtp_path_drop(p, &stream->pool, &stream->counters);
 	if (judgement.place == RTP_PLACE_UNSURE) {
 		rtp_path_keep(p, &arrival, &stream->pool, &stream->counters);
-		return 0;
+		return 1;
 	}
 	if ((judgement.place == RTP_PLACE_NEW || !p->joined || is_adrift(stream, p, &packet)) &&
 	    !admit(stream, path, &arrival, silent)) {
 		rtp_path_drop(p, &stream->pool, &stream->counters);
 		counter_add(&stream->counters.rtp_stray, 1);
-		return 0;
+		return 1;
 	}
 	measure(stream, p, &arrival, judgement.place == RTP_PLACE_NEW);
 	candidate_take(stream, path, now_ns);

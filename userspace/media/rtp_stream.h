@@ -65,7 +65,8 @@ void rtp_stream_configure(struct rtp_stream *stream, const struct rtp_stream_opt
                           int64_t now_ns);
 
 /*
- * Take one media datagram of path 0 or 1, borrowed for the call; may emit any number of payloads.
+ * Take one media datagram of path 0 or 1, borrowed for the call; may emit any number of payloads. Returns 0, or
+ * 1 when it is of a source or place that nothing has confirmed so far.
  * Errors: the negative of an rtp_fault or rtp_ts_fault, counted as rtp_malformed. Thread: ingest.
  * RFC 3550, RFC 2250, SMPTE 2022-7.
  */

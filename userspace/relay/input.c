@@ -71,38 +71,36 @@ static int take_bare_ts(struct input *input, const struct rtp_stream *stream,
 	return fault;
 }
 
-/*
- * Packets that brought nothing: not believed, or here already. When merging, the latter are what a path is
- * expected to bring.
- */
-static uint64_t idle_packets(const struct rtp_stream *stream)
+/* Packets that were here already; when merging, that is what a path is expected to bring. */
+static uint64_t repeats(const struct rtp_stream *stream)
 {
 	const struct rtp_counters *counters = rtp_stream_counters(stream);
-	const uint64_t strays = counter_get(&counters->rtp_stray);
 
 	if (rtp_stream_merges(stream))
-		return strays;
-	return strays + counter_get(&counters->rtp_duplicates) + counter_get(&counters->rtp_late);
+		return 0;
+	return counter_get(&counters->rtp_duplicates) + counter_get(&counters->rtp_late);
 }
 
 int input_receive(struct input *input, struct rtp_stream *stream, bool looks,
                   const uint8_t *datagram, size_t size, int64_t now_ns, enum input_news *news)
 {
-	const uint64_t idle_before = idle_packets(stream);
+	const uint64_t repeats_before = repeats(stream);
 	struct rtp_packet packet = {.payload = datagram, .size = size};
-	int fault;
+	int result;
 
 	counter_add(&input->counters.datagrams_received, 1);
 	counter_add(&input->counters.bytes_received, size);
 	if (size && datagram[0] == TS_SYNC_BYTE)
-		fault = take_bare_ts(input, stream, datagram, size);
+		result = take_bare_ts(input, stream, datagram, size);
 	else
-		fault = rtp_stream_push(stream, stream == input->stream ? 0 : 1, datagram, size,
-		                        now_ns);
-	input_count_fault(&input->counters.rejected_truncated, fault);
+		result = rtp_stream_push(stream, stream == input->stream ? 0 : 1, datagram, size,
+		                         now_ns);
 	*news = INPUT_NOTHING;
-	if (fault || idle_packets(stream) != idle_before)
-		return fault;
+	if (result > 0) /* not believed */
+		return 0;
+	input_count_fault(&input->counters.rejected_truncated, result);
+	if (result || repeats(stream) != repeats_before)
+		return result;
 	if (looks && datagram[0] != TS_SYNC_BYTE)
 		(void)rtp_parse(&packet, datagram, size); /* the stream has found no fault in it */
 	*news = looks && is_null(packet.payload, packet.size) ? INPUT_NULLS : INPUT_TS;
