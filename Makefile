@@ -61,7 +61,7 @@ endif
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all deps demo run test test-quick test-programs bench-bpf bench-ingest fuzz lint format install uninstall clean help
+.PHONY: all deps demo run test test-quick test-programs fuzz-objects bench-bpf bench-ingest fuzz lint format install uninstall clean help
 
 all: $(PROGRAMS) ## build everything (this is the default)
 
@@ -84,6 +84,9 @@ test-quick: ## as test, without the sanitizer builds and the browser
 	@tests/run.sh quick
 
 test-programs: all $(TEST_PROGRAMS)
+
+# Compiled only, so that none of them is forgotten.
+fuzz-objects: $(call objects,$(FUZZERS))
 
 bench-bpf: $(BUILD)/bench/bpf ## print what the XDP program costs a packet (needs root)
 	@$<
