@@ -151,14 +151,26 @@ static const struct {
          0,
          9000,
          {{1500, 1, FAILOVER_NOTHING}, {4200, 0, FAILOVER_RETURN}}},
-	{"returns at once with stable_ms 0",
+	{"returns after timeout_ms with stable_ms 0",
          true,
          0,
          {{'+', 0, 1000}, {'+', 2000, FOREVER}},
          {{'+', 0, FOREVER}},
          0,
          9000,
-         {{1500, 1, FAILOVER_NOTHING}, {2000, 0, FAILOVER_RETURN}}},
+         {{1500, 1, FAILOVER_NOTHING}, {2500, 0, FAILOVER_RETURN}}},
+	{"does not return to one that comes now and then",
+         true,
+         0,
+         {{'+', 0, 1000},
+          {'+', 2000, 2010},
+          {'+', 2520, 2530},
+          {'+', 3040, 3050},
+          {'+', 3560, 3570}},
+         {{'+', 0, FOREVER}},
+         0,
+         9000,
+         {{1500, 1, FAILOVER_NOTHING}}},
 	{"returns earlier when the backup fails",
          true,
          60000,
@@ -282,9 +294,9 @@ static void test_explain(void **state)
 	static const char *const texts[] = {[FAILOVER_NOTHING] = "no TS for 500 ms",
 	                                    [FAILOVER_NULLS] =
 	                                            "nothing but null packets for 500 ms",
-	                                    [FAILOVER_RETURN] = "it has been good for 70 ms",
+	                                    [FAILOVER_RETURN] = "it has been good for 700 ms",
 	                                    [FAILOVER_BY_HAND] = "asked for"};
-	const struct failover_settings settings = {.timeout_ms = 500, .stable_ms = 70};
+	const struct failover_settings settings = {.timeout_ms = 500, .stable_ms = 700};
 	char text[80];
 
 	(void)state;

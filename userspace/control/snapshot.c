@@ -120,10 +120,10 @@ static const char *input_state(const struct live_channel *live, unsigned int pat
 	return "receiving";
 }
 
-static json_t *channel_stats(const struct live_channel *live)
+static json_t *channel_stats(const struct live_channel *live, const struct ingest_counters *dropped)
 {
 	const struct channel *channel = live->feed ? feed_channel(live->feed) : NULL;
-	struct ingest_counters dropped = {0};
+	struct ingest_counters sum = {0};
 	struct rtp_counters rtp = {0};
 	json_t *stats = add_counters(json_object(), channel_counter_table, CHANNEL_COUNTER_COUNT,
 	                             channel ? channel_counters(channel) : NULL);
@@ -131,29 +131,30 @@ static json_t *channel_stats(const struct live_channel *live)
 	if (channel)
 		channel_rtp_counters(channel, &rtp);
 	for (size_t i = 0; i < ENTRY_INPUTS; i++)
-		inputs_count(&live->inputs[i], &dropped);
+		for (size_t j = 0; j < INGEST_COUNTER_COUNT; j++)
+			counter_add((counter_t *)&sum + j, counter_at(&dropped[i], j));
 	stats = add_counters(stats, rtp_counter_table, RTP_COUNTER_COUNT, &rtp);
-	return add_counters(stats, ingest_counter_table, INGEST_COUNTER_COUNT, &dropped);
+	return add_counters(stats, ingest_counter_table, INGEST_COUNTER_COUNT, &sum);
 }
 
 /* Inputs that are merged have one RTP stream; its counters are the channel's alone. */
-static json_t *input_stats(const struct live_channel *live, unsigned int path)
+static json_t *input_stats(const struct live_channel *live, unsigned int path,
+                           const struct ingest_counters *dropped)
 {
 	const struct channel *channel = live->feed ? feed_channel(live->feed) : NULL;
 	const bool merges = channel_entry_has_backup(&live->entry) && live->entry.failover.merge;
-	struct ingest_counters dropped = {0};
 	json_t *stats = add_counters(json_object(), input_counter_table, INPUT_COUNTER_COUNT,
 	                             channel ? channel_input_counters(channel, path) : NULL);
 
-	inputs_count(&live->inputs[path], &dropped);
-	stats = add_counters(stats, ingest_counter_table, INGEST_COUNTER_COUNT, &dropped);
+	stats = add_counters(stats, ingest_counter_table, INGEST_COUNTER_COUNT, dropped);
 	if (merges)
 		return stats;
 	return add_counters(stats, rtp_counter_table, RTP_COUNTER_COUNT,
 	                    channel ? channel_input_rtp_counters(channel, path) : NULL);
 }
 
-static json_t *inputs(const struct live_channel *live, int64_t now_ns)
+static json_t *inputs(const struct live_channel *live, const struct ingest_counters *dropped,
+                      int64_t now_ns)
 {
 	const struct channel *channel = live->feed ? feed_channel(live->feed) : NULL;
 	const unsigned int active = channel ? channel_active(channel) : 0;
@@ -165,11 +166,11 @@ static json_t *inputs(const struct live_channel *live, int64_t now_ns)
 		const bool is_active = channel && (i == active || live->entry.failover.merge);
 
 		input_entry_endpoint(&live->entry.inputs[i], endpoint, sizeof(endpoint));
-		if (json_array_append_new(list,
-		                          json_pack("{s:s, s:s, s:s, s:b, s:o}", "name",
-		                                    i ? "backup" : "primary", "address", endpoint,
-		                                    "state", input_state(live, i, now_ns), "active",
-		                                    is_active, "stats", input_stats(live, i)))) {
+		if (json_array_append_new(
+			    list, json_pack("{s:s, s:s, s:s, s:b, s:o}", "name",
+		                            i ? "backup" : "primary", "address", endpoint, "state",
+		                            input_state(live, i, now_ns), "active", is_active,
+		                            "stats", input_stats(live, i, &dropped[i])))) {
 			json_decref(list);
 			list = NULL;
 		}
@@ -181,7 +182,11 @@ json_t *snapshot_channel(const struct live_channel *live, int64_t now_ns)
 {
 	const struct channel_entry *entry = &live->entry;
 	json_t *outputs = json_array(), *fields = channel_field_json(entry), *shown;
+	struct ingest_counters dropped[ENTRY_INPUTS] = {
+		0}; /* asked for once: it costs system calls */
 
+	for (size_t i = 0; i < ENTRY_INPUTS; i++)
+		inputs_count(&live->inputs[i], &dropped[i]);
 	for (size_t i = 0; outputs && i < entry->output_count; i++) {
 		if (json_array_append_new(outputs, snapshot_output(live, i))) {
 			json_decref(outputs);
@@ -192,8 +197,8 @@ json_t *snapshot_channel(const struct live_channel *live, int64_t now_ns)
 	                  time_or_null(entry->created_at_s), "desired",
 	                  entry->running ? "running" : "stopped", "state",
 	                  channel_state(live, now_ns), "last_error",
-	                  string_or_null(live->last_error), "inputs", inputs(live, now_ns), "stats",
-	                  channel_stats(live), "outputs", outputs);
+	                  string_or_null(live->last_error), "inputs", inputs(live, dropped, now_ns),
+	                  "stats", channel_stats(live, dropped), "outputs", outputs);
 	if (!fields || json_object_update(shown, fields)) {
 		json_decref(shown);
 		shown = NULL;

@@ -338,13 +338,18 @@ int rules_refresh_locals(struct rules *rules)
 	struct in6_addr addresses[STEER_MAX_LOCALS];
 	struct ifaddrs *all;
 	size_t count = 0;
+	int error = 0;
 
 	if (getifaddrs(&all))
 		return -errno;
-	for (const struct ifaddrs *i = all; i && count < STEER_MAX_LOCALS; i = i->ifa_next)
-		count += read_address(&addresses[count], i->ifa_addr);
+	for (const struct ifaddrs *i = all; i; i = i->ifa_next) {
+		if (count < STEER_MAX_LOCALS)
+			count += read_address(&addresses[count], i->ifa_addr);
+		else
+			error = -ENOSPC;
+	}
 	freeifaddrs(all);
-	return rules_set_locals(rules, addresses, count);
+	return rules_set_locals(rules, addresses, count) ?: error;
 }
 
 int rules_create(struct rules **out, const struct rules_maps *maps)
@@ -356,7 +361,7 @@ int rules_create(struct rules **out, const struct rules_maps *maps)
 		return -ENOMEM;
 	rules->maps = *maps;
 	error = rules_refresh_locals(rules);
-	if (error) {
+	if (error && error != -ENOSPC) { /* the kernel gets what is to the others */
 		rules_destroy(rules);
 		return error;
 	}

@@ -64,11 +64,18 @@ static enum failover_cause fault(const struct failover *f, int64_t timeout_ns, i
 	return any_ns && now_ns - any_ns < timeout_ns / 2 ? FAILOVER_NULLS : FAILOVER_NOTHING;
 }
 
+/* What comes once every timeout_ms is alive, but not good: it would be taken and left in turn. */
+static unsigned int stable_ms(const struct failover_settings *settings)
+{
+	return settings->stable_ms > settings->timeout_ms ? settings->stable_ms
+	                                                  : settings->timeout_ms;
+}
+
 enum failover_cause failover_decide(struct failover *f, const struct failover_settings *settings,
                                     int64_t now_ns)
 {
 	const int64_t timeout_ns = settings->timeout_ms * NS_PER_MS;
-	const int64_t stable_ns = settings->stable_ms * NS_PER_MS;
+	const int64_t stable_ns = stable_ms(settings) * NS_PER_MS;
 	enum failover_cause cause;
 
 	for (unsigned int i = 0; i < INPUT_COUNT; i++)
@@ -81,7 +88,7 @@ enum failover_cause failover_decide(struct failover *f, const struct failover_se
 	}
 	if (f->active == INPUT_BACKUP && settings->returns && !f->held &&
 	    f->inputs[INPUT_PRIMARY].good_ns &&
-	    now_ns - f->inputs[INPUT_PRIMARY].good_ns >= stable_ns) {
+	    f->inputs[INPUT_PRIMARY].useful_ns - f->inputs[INPUT_PRIMARY].good_ns >= stable_ns) {
 		choose(f, INPUT_PRIMARY, false, now_ns);
 		return FAILOVER_RETURN;
 	}
@@ -99,7 +106,7 @@ void failover_explain(char *out, size_t size, enum failover_cause cause,
 		snprintf(out, size, "nothing but null packets for %u ms", settings->timeout_ms);
 		return;
 	case FAILOVER_RETURN:
-		snprintf(out, size, "it has been good for %u ms", settings->stable_ms);
+		snprintf(out, size, "it has been good for %u ms", stable_ms(settings));
 		return;
 	case FAILOVER_BY_HAND:
 	case FAILOVER_NONE:

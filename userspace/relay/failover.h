@@ -3,7 +3,8 @@
  *
  * An input is alive while useful TS (anything but null packets) came within timeout_ms. The one on the air
  * is left when it has not been alive for timeout_ms and the other is. With `returns` the primary is taken
- * back once it has been alive without a break for stable_ms, unless the backup was chosen by hand.
+ * back once it has been alive without a break for stable_ms, and timeout_ms at least, unless the backup was
+ * chosen by hand.
  */
 #ifndef RELAY_FAILOVER_H
 #define RELAY_FAILOVER_H
