@@ -197,7 +197,7 @@ static const struct {
          {{1000, 1, FAILOVER_BY_HAND},
           {3500, 0, FAILOVER_NOTHING},
           {4500, 1, FAILOVER_NOTHING},
-          {5100, 0, FAILOVER_RETURN}}},
+          {5500, 0, FAILOVER_RETURN}}},
 	{"by hand to a dead input: it has its time",
          false,
          0,
