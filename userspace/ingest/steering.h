@@ -26,6 +26,9 @@ int steering_create(struct steering **out, unsigned int ifindex, bool generic, c
  */
 void steering_destroy(struct steering *steering);
 
+/* Whether the program is still attached: any root can detach a link. Thread: watch. */
+bool steering_is_attached(const struct steering *steering);
+
 /* Redirect frames of a receive queue to an AF_XDP socket. Errors: negative errno. Thread: main. */
 int steering_set_socket(struct steering *steering, uint32_t queue, int socket);
 
