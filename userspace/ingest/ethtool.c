@@ -76,14 +76,15 @@ static void get_speed(const struct question *q, struct preflight_facts *facts)
 /* How many features the kernel names, 0 when it does not say. */
 static uint32_t count_features(const struct question *q)
 {
-	struct {
+	union {
 		struct ethtool_sset_info info;
-		uint32_t count;
+		uint8_t room[sizeof(struct ethtool_sset_info) +
+		             sizeof(uint32_t)]; /* and one count */
 	} set = {.info = {.cmd = ETHTOOL_GSSET_INFO, .sset_mask = 1u << ETH_SS_FEATURES}};
 
-	if (!ask(q, &set) || !set.info.sset_mask || set.count > MAX_FEATURES)
+	if (!ask(q, &set) || !set.info.sset_mask || set.info.data[0] > MAX_FEATURES)
 		return 0;
-	return set.count;
+	return set.info.data[0];
 }
 
 static void get_features(const struct question *q, struct preflight_facts *facts)
