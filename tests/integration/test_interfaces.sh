@@ -238,6 +238,10 @@ ip -n "$ns" link del "$first"
 check "its interface goes" wait_for 5 interface_is "$first" .present false
 make_link "$first" 1 2
 check "and is served by XDP again" wait_for 5 interface_is "$first" '"\(.mode) \(.up)"' "xdp true"
+bpftool link detach pinned "$(echo "/sys/fs/bpf/medialive-distributor/v1/$first@"*/link)"
+check "a program that somebody detaches is missed" wait_for 5 logged "$first: somebody has detached our XDP program"
+check "and attached again" wait_for 5 bash -c "ip -n $ns link show $first | grep -q prog/xdp"
+check "the mode is XDP" wait_for 5 interface_is "$first" .mode xdp
 equal "the capabilities are shown" true "$(api GET /api/system && json '.capabilities | index("cap_bpf") != null')"
 check "clean stop" stop_distributor
 rmdir /sys/fs/bpf/medialive-distributor 2>/dev/null

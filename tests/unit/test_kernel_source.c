@@ -240,11 +240,13 @@ static void test_interfaces(void **state)
 	const struct ingest_config bad_tick = {.mode = INGEST_UDP, .tick_us = 1};
 	const struct ingest_config too_long = {
 		.mode = INGEST_UDP, .interfaces = "lo,a-name-too-long-for-it", .tick_us = 1000};
+	const struct ingest_config twice = {
+		.mode = INGEST_UDP, .interfaces = "lo,lo", .tick_us = 1000};
 
 	(void)state;
 	assert_int_equal(ingest_interfaces(ingest, infos, 4), 0);
 	ingest_destroy(ingest);
-	ingest = make_ingest("lo,lo");
+	ingest = make_ingest("lo,other");
 	assert_int_equal(ingest_interfaces(ingest, infos, 1), 2);
 	assert_string_equal(infos[0].name, "lo");
 	assert_string_equal(infos[0].mode, "udp");
@@ -253,6 +255,7 @@ static void test_interfaces(void **state)
 	ingest_destroy(ingest);
 	assert_int_equal(ingest_create(&ingest, &bad_tick), -EINVAL);
 	assert_int_equal(ingest_create(&ingest, &too_long), -EINVAL);
+	assert_int_equal(ingest_create(&ingest, &twice), -EINVAL);
 	ingest = make_ingest("lo,no-such"); /* it may appear */
 	assert_int_equal(ingest_interfaces(ingest, infos, 4), 2);
 	assert_string_equal(infos[1].mode, "udp");

@@ -96,7 +96,7 @@ measure_cost() {
   for ((round = 0; round < rounds; round++)); do
     measure udp 10.77.0.2 "$pps"
     report "$1"
-    [ $((sent * 100000 / elapsed)) -ge $((pps * 95)) ] || continue
+    [ $((sent * 100000)) -ge $((pps * 95 * elapsed)) ] || continue
     [ "$best" -gt 0 ] && [ "$best" -le "$cost" ] || best=$cost
   done
   check "$1: the machine had time to send $pps packets/s" test "$best" -gt 0

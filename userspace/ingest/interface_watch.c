@@ -66,6 +66,20 @@ static void look_at_interface(struct served_interface *interface)
 		change_up(interface, is_up(ethtool_get_flags(interface->name)));
 }
 
+/* Serve it anew when somebody has detached our program: the kernel tells nobody. */
+static void look_at_link(struct served_interface *interface)
+{
+	const struct packet_source *source = interface->attachment.source;
+
+	if (!source || source->ops->is_attached(source) ||
+	    if_nametoindex(interface->name) != interface->ifindex) /* that will be told */
+		return;
+	event_add(LOG_LEVEL_WARNING, "ingest_mode", interface->name,
+	          "interface %s: somebody has detached our XDP program", interface->name);
+	interface->quiet = true;
+	interface_withdraw(interface);
+}
+
 /* One that was absent, or is to be served anew. */
 static void look_for_interface(struct served_interface *interface)
 {
@@ -158,8 +172,10 @@ static void watch_tick(void *context, int64_t now_ns)
 
 	(void)now_ns;
 	link_watch_read(ingest->watch, take_change, ingest);
-	for (size_t i = 0; i < ingest->interface_count; i++)
+	for (size_t i = 0; i < ingest->interface_count; i++) {
+		look_at_link(&ingest->interfaces[i]);
 		look_for_interface(&ingest->interfaces[i]);
+	}
 	if (ingest->addresses_changed)
 		refresh_locals(ingest);
 	ingest->addresses_changed = false;

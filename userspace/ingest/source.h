@@ -46,6 +46,9 @@ struct source_ops {
 	 */
 	void (*stop)(struct packet_source *source);
 
+	/* Whether frames still come to it. NULL for the kernel's sockets. Thread: watch. */
+	bool (*is_attached)(const struct packet_source *source);
+
 	/* Let go of what the source keeps for it. Thread: ingest. */
 	void (*release)(struct packet_source *source, struct ingest_binding *binding);
 

@@ -238,6 +238,11 @@ static void steered_refresh_locals(struct packet_source *source)
 		            s->interface, strerror(-error));
 }
 
+static bool steered_is_attached(const struct packet_source *source)
+{
+	return steering_is_attached(((const struct steered_source *)source)->steering);
+}
+
 static void steered_release(struct packet_source *source, struct ingest_binding *binding)
 {
 	(void)source;
@@ -351,6 +356,7 @@ static const struct source_ops steered_ops = {
 	.count = steered_count,
 	.refresh_locals = steered_refresh_locals,
 	.stop = steered_stop,
+	.is_attached = steered_is_attached,
 	.release = steered_release,
 	.drain = steered_drain,
 	.report = steered_report,

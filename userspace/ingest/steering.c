@@ -30,6 +30,7 @@
 struct steering {
 	struct steer_bpf *object;
 	int link, claim;
+	unsigned int ifindex;
 	char interface[IF_NAMESIZE];
 	char directory[BPFFS_PATH_MAX]; /* of the pins, or "" */
 };
@@ -221,6 +222,7 @@ int steering_create(struct steering **out, unsigned int ifindex, bool generic, c
 		return -ENOMEM;
 	steering->link = -1;
 	steering->claim = -1;
+	steering->ifindex = ifindex;
 	if (!if_indextoname(ifindex, steering->interface)) {
 		snprintf(why, size, "the interface is gone");
 		error = -ENODEV;
@@ -265,6 +267,11 @@ void steering_destroy(struct steering *steering)
 	steer_bpf__destroy(steering->object);
 	claim_release(steering->claim);
 	free(steering);
+}
+
+bool steering_is_attached(const struct steering *steering)
+{
+	return pins_link_is_on(steering->link, steering->ifindex);
 }
 
 int steering_set_socket(struct steering *steering, uint32_t queue, int socket)

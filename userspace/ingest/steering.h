@@ -29,6 +29,9 @@ void steering_detach(struct steering *steering);
  */
 void steering_destroy(struct steering *steering);
 
+/* Whether the program is still attached: any root can detach a link. Thread: watch. */
+bool steering_is_attached(const struct steering *steering);
+
 /* Redirect frames of a receive queue to an AF_XDP socket. Errors: negative errno. Thread: main. */
 int steering_set_socket(struct steering *steering, uint32_t queue, int socket);
 
