@@ -120,7 +120,7 @@ static void report_losses(struct input *input, int64_t now_ns)
 	input->reported_lost += lost;
 	input->reported_restarts += restarts;
 	if (lost)
-		log_warning("%s: %llu RTP packets lost on the network", input->label,
+		log_warning("%s: %llu RTP packets have not come", input->label,
 		            (unsigned long long)lost);
 	if (restarts)
 		log_info("%s: the source has restarted (%llu times)", input->label,
