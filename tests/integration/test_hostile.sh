@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Truncated, non-RTP, wrong-version, non-TS and fragmented datagrams are counted by reason; so are ten thousand
 # sources of one packet each, forged jumps of the sequence and wrong FEC. The stream beside them stays whole, and
-# memory bounded.
+# memory bounded. So it does while allowlists of thousands of prefixes, good and bad, come and go.
 . "$(dirname "$0")/lib.sh"
 
 make_namespaces
@@ -21,6 +21,11 @@ repeat() {
 # received N: so many datagrams have got to the channel.
 received() {
   [ "$(channel_counter "$channel" datagrams_received)" = "$1" ]
+}
+
+# prefixes N: a body with so many sources, the sender's own address among them.
+prefixes() {
+  jq -nc "{sources: ([\"10.77.0.1\"] + [range($1 - 1) | \"172.16.\\(. / 256 | floor).\\(. % 256)\"])}"
 }
 
 # resident: kB of the distributor.
@@ -101,6 +106,49 @@ for mode in xdp udp; do
     */asan | */tsan) ;; # a sanitizer's memory is not the program's
     *) check "$mode: memory has grown by $grown kB, at most 4096" test "$grown" -le 4096 ;;
   esac
+
+  # Lists of thousands, good and bad, come and go on the air. In XDP 16 channels of them fill the table.
+  srt_receiver 9002 "$work/guarded.ts"
+  receiver=$last_pid
+  api POST /api/channels '{"name":"guarded","rtp_port":5200,"sources":["10.77.0.1"]}'
+  channel=$(json .id)
+  api POST "/api/channels/$channel/start"
+  add_output "$channel" "srt://127.0.0.1:9002"
+  wait_for 10 output_is "$channel" "$output" connected
+  send "$work/generated.ts" --loop forever --duration 7 --bitrate 4M --record "$work/sent.ts" \
+    10.77.0.2:5200 >/dev/null &
+  source_pid=$!
+  pids+=("$source_pid")
+  memory=$(resident)
+  equal "$mode: 4096 prefixes are taken" "200 4096" \
+    "$(api PUT "/api/channels/$channel" "$(prefixes 4096)" && echo "$status $(json '.sources | length')")"
+  api PUT "/api/channels/$channel" "$(prefixes 4097)"
+  equal "$mode: 4097 are refused" "409 limit sources" "$status $(json '.error | .code + " " + .field')"
+  api PUT "/api/channels/$channel" "$(prefixes 4096 | sed 's/172.16.9.9"/172.16.9.9\/8"/')"
+  equal "$mode: a bad one among them is named" "422 invalid_value sources[2314]" \
+    "$status $(json '.error | .code + " " + .field')"
+  if [ "$mode" = xdp ]; then
+    for port in $(seq 6001 6016); do
+      api POST /api/channels "{\"name\":\"list $port\",\"rtp_port\":$port,$(prefixes 4096 | cut -c2-)" &&
+        api POST "/api/channels/$(json .id)/start"
+    done
+    equal "$mode: a list that the table has no room for is refused" "409 limit" \
+      "$status $(json .error.code)"
+    api PUT "/api/channels/$channel" "$(prefixes 4095)"
+    equal "$mode: also in the place of another one" 409 "$status"
+    api PUT "/api/channels/$channel" '{"max_pps":100000}'
+    equal "$mode: a ceiling needs no room" 200 "$status"
+  fi
+  grown=$(($(resident) - memory))
+  wait "$source_pid"
+  delivered "$channel" "$output" "$work/sent.ts" "$receiver"
+  check "$mode: the stream beside the lists is byte-exact" cmp "$work/sent.ts" "$work/guarded.ts"
+  equal "$mode: no packet of it was a stranger's" 0 "$(channel_counter "$channel" dropped_stranger)"
+  case $build in
+    */asan | */tsan) ;;
+    *) check "$mode: memory has grown by $grown kB, at most 100 MB" test "$grown" -le 102400 ;;
+  esac
   check "$mode: clean stop" stop_distributor
+  rm -r "$work/config"
 done
 finish

@@ -129,6 +129,9 @@ reaches_kernel "after kill -9"
 
 start_distributor --ingest xdp --interface "$veth"
 check "a restart says that it takes over" logged "took over the XDP program"
+api GET '/api/events?limit=1000'
+equal "and it is an event" "$veth" \
+  "$(json '[.events[] | select(.type == "xdp_taken_over") | .subject] | first')"
 equal "with the same link" "$link" "$(bpftool -j link show pinned "$pins/link" | jq .id)"
 check "the pinned program is again the attached one" \
   test "$(bpftool -j prog show pinned "$pins/steer" | jq .id)" = \
