@@ -4,6 +4,7 @@
 #ifndef TESTS_PROGRAM_H
 #define TESTS_PROGRAM_H
 
+#include "base/address.h"
 #include "bpf/steer.h"
 
 #include <arpa/inet.h>
@@ -67,12 +68,7 @@ static inline struct in6_addr parse_address(const char *text)
 {
 	struct in6_addr address = {0};
 
-	if (strchr(text, ':')) {
-		assert_int_equal(inet_pton(AF_INET6, text, &address), 1);
-	} else {
-		address.s6_addr[10] = address.s6_addr[11] = 0xff;
-		assert_int_equal(inet_pton(AF_INET, text, &address.s6_addr[12]), 1);
-	}
+	assert_int_equal(address_parse(&address, text), 0);
 	return address;
 }
 

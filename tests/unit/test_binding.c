@@ -1,9 +1,9 @@
 /*
  * The binding table: exact address before any address of the family, and lists that stay whole.
  */
+#include "base/address.h"
 #include "ingest/binding.h"
 
-#include <arpa/inet.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,12 +17,7 @@ static struct in6_addr parse(const char *text)
 {
 	struct in6_addr address = {0};
 
-	if (strchr(text, ':')) {
-		assert_int_equal(inet_pton(AF_INET6, text, &address), 1);
-	} else {
-		address.s6_addr[10] = address.s6_addr[11] = 0xff;
-		assert_int_equal(inet_pton(AF_INET, text, &address.s6_addr[12]), 1);
-	}
+	assert_int_equal(address_parse(&address, text), 0);
 	return address;
 }
 

@@ -5,6 +5,7 @@
  * whether the goals are met. In a network namespace of its own, with an AF_XDP socket on the loopback
  * interface. Exit status: 1 for a goal that was missed, 77 where the machine does not let it.
  */
+#include "base/address.h"
 #include "base/log.h"
 #include "ingest/queue_socket.h"
 #include "ingest/rules.h"
@@ -53,14 +54,6 @@ static const struct bench_case {
 	{"allowlist of 1000, any address, ceiling", "0.0.0.0", 1000, MAX_PPS_BENCH,
          STEER_REDIRECTED, 200, 17},
 };
-
-static struct in6_addr mapped(const char *text)
-{
-	struct in6_addr address = {.s6_addr = {[10] = 0xff, [11] = 0xff}};
-
-	inet_pton(AF_INET, text, &address.s6_addr[12]);
-	return address;
-}
 
 /* Networks of 20 to 32 bits all over the address space, the last of them the sender's. */
 static void make_sources(struct prefix *sources, size_t count)
@@ -120,7 +113,7 @@ static bool run_case(const struct steer_bpf *object, struct rules *rules,
 		.protocol = 0x0800, .payload = 1328, .next = c->protocol, .port = FRAME_PORT};
 	struct prefix sources[MAX_SOURCES];
 	const struct ingest_filter filter = {sources, c->sources, c->max_pps};
-	const struct in6_addr address = mapped(c->rule ? c->rule : "0.0.0.0");
+	struct in6_addr address;
 	const uint64_t before = read_verdict(object, c->verdict);
 	uint8_t frame[FRAME_MAX_BYTES];
 	const size_t size = frame_build(frame, &spec);
@@ -128,6 +121,8 @@ static bool run_case(const struct steer_bpf *object, struct rules *rules,
 	bool met, exact;
 	int ns;
 
+	if (address_parse(&address, c->rule ? c->rule : "0.0.0.0"))
+		return false;
 	if (c->sources > 0)
 		make_sources(sources, c->sources);
 	if (c->rule && rules_add(rules, &address, FRAME_PORT, &filter))
@@ -172,11 +167,12 @@ static int run_cases(const struct steer_bpf *object)
 		.ceilings = bpf_map__fd(object->maps.ceilings),
 		.locals = bpf_map__fd(object->maps.locals),
 	};
-	const struct in6_addr here = mapped("10.1.2.3");
+	struct in6_addr here;
 	struct rules *rules;
 	int status = 0;
 
-	if (rules_create(&rules, &maps) || rules_set_locals(rules, &here, 1))
+	if (address_parse(&here, "10.1.2.3") || rules_create(&rules, &maps) ||
+	    rules_set_locals(rules, &here, 1))
 		return 1;
 	print_loop();
 	for (size_t i = 0; i < COUNT(cases); i++)

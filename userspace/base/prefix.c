@@ -4,6 +4,8 @@
  */
 #include "prefix.h"
 
+#include "address.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
@@ -55,7 +57,7 @@ static int parse_bits(const char *text, unsigned int limit, unsigned int *out)
 
 int prefix_parse(struct prefix *out, const char *text)
 {
-	struct in6_addr address = {.s6_addr = {[10] = 0xff, [11] = 0xff}}, network;
+	struct in6_addr address, network;
 	const char *slash = strchr(text, '/');
 	const size_t n = slash ? (size_t)(slash - text) : strlen(text);
 	char host[INET6_ADDRSTRLEN];
@@ -65,8 +67,10 @@ int prefix_parse(struct prefix *out, const char *text)
 		return -EINVAL;
 	memcpy(host, text, n);
 	host[n] = '\0';
-	if (inet_pton(AF_INET, host, &address.s6_addr[12]) != 1) {
-		if (inet_pton(AF_INET6, host, &address) != 1 || IN6_IS_ADDR_V4MAPPED(&address))
+	if (address_parse(&address, host))
+		return -EINVAL;
+	if (strchr(host, ':')) {
+		if (IN6_IS_ADDR_V4MAPPED(&address))
 			return -EINVAL;
 		first = 0;
 	}

@@ -3,7 +3,7 @@
  */
 #include "entry.h"
 
-#include "ingest/binding.h"
+#include "base/address.h"
 
 #include <errno.h>
 #include <stdio.h>

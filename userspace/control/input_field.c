@@ -5,6 +5,8 @@
 
 #include "field.h"
 
+#include "base/address.h"
+
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,10 +15,9 @@
 /* Set rtp_ip and address; false when text is no address. */
 static bool set_address(struct input_entry *entry, const char *text)
 {
-	struct in6_addr address = {.s6_addr = {[10] = 0xff, [11] = 0xff}};
+	struct in6_addr address;
 
-	if (inet_pton(AF_INET, text, &address.s6_addr[12]) != 1 &&
-	    inet_pton(AF_INET6, text, &address) != 1)
+	if (address_parse(&address, text))
 		return false;
 	entry->address = address;
 	if (IN6_IS_ADDR_V4MAPPED(&address))

@@ -4,6 +4,8 @@
  */
 #include "binding.h"
 
+#include "base/address.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,27 +104,6 @@ bool binding_table_turn(struct binding_table *table, unsigned int *list, int64_t
 	table->turn = (table->turn + 1) % BINDING_TURNS;
 	table->turn_ns += BINDING_TURN_NS;
 	return true;
-}
-
-bool address_is_any(const struct in6_addr *address)
-{
-	if (IN6_IS_ADDR_V4MAPPED(address))
-		return address->s6_addr32[3] == 0;
-	return IN6_IS_ADDR_UNSPECIFIED(address);
-}
-
-bool address_is_loopback(const struct in6_addr *address)
-{
-	if (IN6_IS_ADDR_V4MAPPED(address))
-		return address->s6_addr[12] == 127;
-	return IN6_IS_ADDR_LOOPBACK(address);
-}
-
-bool address_is_multicast(const struct in6_addr *address)
-{
-	if (IN6_IS_ADDR_V4MAPPED(address))
-		return address->s6_addr[12] >> 4 == 0xe;
-	return IN6_IS_ADDR_MULTICAST(address);
 }
 
 /* How well a binding fits: 0 not at all; the address counts for more than the interface. */

@@ -105,13 +105,4 @@ static inline void binding_table_prefetch(const struct binding_table *table, uin
  */
 bool binding_table_turn(struct binding_table *table, unsigned int *list, int64_t now_ns);
 
-/* ::ffff:0.0.0.0 or ::. Thread: any. */
-bool address_is_any(const struct in6_addr *address);
-
-/* 127.0.0.0/8 or ::1. Thread: any. */
-bool address_is_loopback(const struct in6_addr *address);
-
-/* IPv4 or IPv6 multicast. Thread: any. */
-bool address_is_multicast(const struct in6_addr *address);
-
 #endif

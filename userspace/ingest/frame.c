@@ -4,6 +4,7 @@
  */
 #include "frame.h"
 
+#include "base/address.h"
 #include "base/bytes.h"
 #include "bpf/steer.h"
 
@@ -31,12 +32,6 @@ static int parse_udp(struct frame_datagram *out, struct byte_reader *r, int room
 	return out->payload ? 0 : -EBADMSG;
 }
 
-static void map_ipv4(struct in6_addr *out, const uint8_t *address)
-{
-	*out = (struct in6_addr){.s6_addr = {[10] = 0xff, [11] = 0xff}};
-	memcpy(&out->s6_addr[12], address, 4);
-}
-
 static int parse_ipv4(struct frame_datagram *out, struct byte_reader *r)
 {
 	const uint8_t *ip = bytes_take(r, 20);
@@ -45,8 +40,8 @@ static int parse_ipv4(struct frame_datagram *out, struct byte_reader *r)
 	    load_be16(ip + 6) & IPV4_FRAGMENT_MASK)
 		return -EBADMSG;
 	bytes_take(r, (ip[0] & 0x0fu) * 4 - 20);
-	map_ipv4(&out->source, ip + 12);
-	map_ipv4(&out->destination, ip + 16);
+	out->source = address_from_ipv4(ip + 12);
+	out->destination = address_from_ipv4(ip + 16);
 	return parse_udp(out, r, load_be16(ip + 2) - (ip[0] & 0x0f) * 4);
 }
 

@@ -7,6 +7,7 @@
  */
 #include "source.h"
 
+#include "base/address.h"
 #include "base/clock.h"
 #include "base/container.h"
 #include "base/log.h"
@@ -148,16 +149,11 @@ static int create_admission(struct admission **out, struct ingest_binding *bindi
 	return 0;
 }
 
-static bool is_from_source(const struct prefix_set *sources, const struct sockaddr_in6 *sender)
+static bool is_from_source(const struct prefix_set *sources, const struct sockaddr *sender)
 {
-	const struct sockaddr_in *v4 = (const struct sockaddr_in *)sender;
-	struct in6_addr address = {.s6_addr = {[10] = 0xff, [11] = 0xff}};
+	struct in6_addr address;
 
-	if (sender->sin6_family == AF_INET)
-		memcpy(&address.s6_addr[12], &v4->sin_addr, 4);
-	else
-		address = sender->sin6_addr;
-	return prefix_set_has(sources, &address);
+	return address_from_sockaddr(&address, sender) && prefix_set_has(sources, &address);
 }
 
 /* When the kernel got the datagram, by the real-time clock. */

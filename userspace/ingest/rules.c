@@ -7,7 +7,7 @@
  */
 #include "rules.h"
 
-#include "binding.h"
+#include "base/address.h"
 #include "bpf/steer.h"
 
 #include <bpf/bpf.h>
@@ -319,23 +319,9 @@ int rules_set_locals(struct rules *rules, const struct in6_addr *addresses, size
 	return 0;
 }
 
-/* An address that datagrams may come to from outside: the kernel drops those to loopback ones, too. */
-static bool read_address(struct in6_addr *out, const struct sockaddr *address)
-{
-	if (address && address->sa_family == AF_INET6) {
-		*out = ((const struct sockaddr_in6 *)address)->sin6_addr;
-	} else if (address && address->sa_family == AF_INET) {
-		*out = (struct in6_addr){.s6_addr = {[10] = 0xff, [11] = 0xff}};
-		memcpy(&out->s6_addr[12], &((const struct sockaddr_in *)address)->sin_addr, 4);
-	} else {
-		return false;
-	}
-	return !address_is_loopback(out);
-}
-
 int rules_refresh_locals(struct rules *rules)
 {
-	struct in6_addr addresses[STEER_MAX_LOCALS];
+	struct in6_addr addresses[STEER_MAX_LOCALS], address;
 	struct ifaddrs *all;
 	size_t count = 0;
 	int error = 0;
@@ -343,8 +329,10 @@ int rules_refresh_locals(struct rules *rules)
 	if (getifaddrs(&all))
 		return -errno;
 	for (const struct ifaddrs *i = all; i; i = i->ifa_next) {
+		if (!address_from_sockaddr(&address, i->ifa_addr) || address_is_loopback(&address))
+			continue; /* nothing comes there from outside: the kernel drops it, too */
 		if (count < STEER_MAX_LOCALS)
-			count += read_address(&addresses[count], i->ifa_addr);
+			addresses[count++] = address;
 		else
 			error = -ENOSPC;
 	}

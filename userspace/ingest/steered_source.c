@@ -3,6 +3,7 @@
  */
 #include "source.h"
 
+#include "base/address.h"
 #include "base/log.h"
 #include "bpf/steer.h"
 #include "frame.h"
