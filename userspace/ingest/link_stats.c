@@ -4,10 +4,10 @@
  */
 #include "link_stats.h"
 
+#include "attribute.h"
+
 #include <errno.h>
 #include <linux/if_link.h>
-#include <linux/netlink.h>
-#include <linux/rtnetlink.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -22,24 +22,14 @@ struct request {
 /* The statistics among the attributes of a link. Errors: -ENODATA. */
 static int find_stats(struct rtnl_link_stats64 *out, const uint8_t *at, size_t left)
 {
-	struct rtattr attribute;
-	size_t size;
+	struct attribute a = {.at = at, .left = left};
 
-	while (left >= sizeof(attribute)) {
-		memcpy(&attribute, at, sizeof(attribute));
-		if (attribute.rta_len < sizeof(attribute) || attribute.rta_len > left)
-			break;
-		size = attribute.rta_len - sizeof(attribute);
-		if (attribute.rta_type == IFLA_STATS64) { /* it grows from kernel to kernel */
-			memcpy(out, at + sizeof(attribute),
-			       size < sizeof(*out) ? size : sizeof(*out));
-			return 0;
-		}
-		size = RTA_ALIGN(attribute.rta_len);
-		if (size > left)
-			break;
-		at += size;
-		left -= size;
+	while (attribute_next(&a)) {
+		if (a.type != IFLA_STATS64)
+			continue;
+		/* It grows from kernel to kernel. */
+		memcpy(out, a.value, a.size < sizeof(*out) ? a.size : sizeof(*out));
+		return 0;
 	}
 	return -ENODATA;
 }

@@ -1,12 +1,12 @@
 /*
  * Watching by a netlink socket. Only messages from the kernel (port 0) count; lengths are checked before
- * anything is read, attributes are copied out because nothing guarantees their alignment.
+ * anything is read.
  */
 #include "link_watch.h"
 
+#include "attribute.h"
+
 #include <errno.h>
-#include <linux/netlink.h>
-#include <linux/rtnetlink.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -52,32 +52,16 @@ void link_watch_destroy(struct link_watch *watch)
 	free(watch);
 }
 
-/* An attribute of a link. */
-static void take_attribute(struct link_change *change, uint16_t type, const uint8_t *value,
-                           size_t size)
-{
-	if (type == IFLA_IFNAME && size > 0 && size <= sizeof(change->name) && !value[size - 1])
-		memcpy(change->name, value, size);
-	else if (type == IFLA_MTU && size == sizeof(change->mtu))
-		memcpy(&change->mtu, value, size);
-}
-
 static void take_attributes(struct link_change *change, const uint8_t *at, size_t left)
 {
-	struct rtattr attribute;
-	size_t step;
+	struct attribute a = {.at = at, .left = left};
 
-	while (left >= sizeof(attribute)) {
-		memcpy(&attribute, at, sizeof(attribute));
-		if (attribute.rta_len < sizeof(attribute) || attribute.rta_len > left)
-			return;
-		take_attribute(change, attribute.rta_type & NLA_TYPE_MASK, at + sizeof(attribute),
-		               attribute.rta_len - sizeof(attribute));
-		step = RTA_ALIGN(attribute.rta_len);
-		if (step > left)
-			return;
-		at += step;
-		left -= step;
+	while (attribute_next(&a)) {
+		if (a.type == IFLA_IFNAME && a.size > 0 && a.size <= sizeof(change->name) &&
+		    !a.value[a.size - 1])
+			memcpy(change->name, a.value, a.size);
+		else if (a.type == IFLA_MTU && a.size == sizeof(change->mtu))
+			memcpy(&change->mtu, a.value, a.size);
 	}
 }
 
