@@ -9,7 +9,8 @@
  * RELAYED; and for all "switches=N longest_ms=X mixed=N" (mixed: how often a source came back that was cut off). From
  * then on both are let through until RELAYED ends. Exit status 1 when a switch takes longer than 5 s.
  */
-#include <arpa/inet.h>
+#include "network.h"
+
 #include <fcntl.h>
 #include <poll.h>
 #include <stdbool.h>
@@ -18,7 +19,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #define PACKET     188
@@ -42,22 +42,6 @@ static struct {
 	double first_ms[2]; /* and the first since it is relayed */
 	unsigned long mixed;
 } relayed = {.source = -1};
-
-static double now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
-}
-
-static struct sockaddr_in make_address(const char *host, int port)
-{
-	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-
-	inet_pton(AF_INET, host, &address.sin_addr);
-	return address;
-}
 
 static int open_network(char **argv)
 {

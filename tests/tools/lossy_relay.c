@@ -14,7 +14,8 @@
  * column and row are what the D bit of the FEC header says, not the port. REFERENCE gets the TS of every
  * media datagram, dropped or not. Ends on SIGTERM.
  */
-#include <arpa/inet.h>
+#include "network.h"
+
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -45,14 +46,6 @@ static void on_signal(int number)
 {
 	(void)number;
 	ended = 1;
-}
-
-static struct sockaddr_in make_address(const char *host, int port)
-{
-	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-
-	inet_pton(AF_INET, host, &address.sin_addr);
-	return address;
 }
 
 /* Numerical Recipes' linear congruential generator: a sequence, not a secret. Below limit. */

@@ -6,7 +6,8 @@
  * suffer so. REFERENCE gets the TS of every datagram that at least one path carried. Ends on SIGTERM, printing
  * "datagrams=N lost0=N lost1=N both=N duplicated=N held=N"; both: lost on both.
  */
-#include <arpa/inet.h>
+#include "network.h"
+
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -15,7 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #define PATHS       2
@@ -45,22 +45,6 @@ static void on_signal(int number)
 {
 	(void)number;
 	ended = 1;
-}
-
-static double now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
-}
-
-static struct sockaddr_in make_address(const char *host, int port)
-{
-	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-
-	inet_pton(AF_INET, host, &address.sin_addr);
-	return address;
 }
 
 /* 0 to 99, by Numerical Recipes' generator: a sequence, not a secret. */
