@@ -40,4 +40,14 @@ static inline uint64_t counter_at(const void *counters, size_t index)
 	return counter_get((const counter_t *)counters + index);
 }
 
+/*
+ * Add the first `count` counters of values to those of sum, both made with COUNTER_MEMBER from the same list.
+ * Thread: sum's one writer.
+ */
+static inline void counters_add(void *sum, const void *values, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		counter_add((counter_t *)sum + i, counter_at(values, i));
+}
+
 #endif

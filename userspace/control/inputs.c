@@ -139,6 +139,5 @@ void inputs_count(const struct live_input *input, struct ingest_counters *sum)
 {
 	for (size_t i = 0; i < CHANNEL_INPUTS; i++)
 		ingest_count(input->bindings[i], sum);
-	for (size_t i = 0; i < INGEST_COUNTER_COUNT; i++)
-		counter_add((counter_t *)sum + i, counter_at(&input->gone, i));
+	counters_add(sum, &input->gone, INGEST_COUNTER_COUNT);
 }

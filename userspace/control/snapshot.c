@@ -131,8 +131,7 @@ static json_t *channel_stats(const struct live_channel *live, const struct inges
 	if (channel)
 		channel_rtp_counters(channel, &rtp);
 	for (size_t i = 0; i < ENTRY_INPUTS; i++)
-		for (size_t j = 0; j < INGEST_COUNTER_COUNT; j++)
-			counter_add((counter_t *)&sum + j, counter_at(&dropped[i], j));
+		counters_add(&sum, &dropped[i], INGEST_COUNTER_COUNT);
 	stats = add_counters(stats, rtp_counter_table, RTP_COUNTER_COUNT, &rtp);
 	return add_counters(stats, ingest_counter_table, INGEST_COUNTER_COUNT, &sum);
 }

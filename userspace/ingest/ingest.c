@@ -248,14 +248,6 @@ int ingest_set_filter(struct ingest_binding *binding, const struct ingest_filter
 	return error;
 }
 
-static void add_counters(struct ingest_counters *sum, const struct ingest_counters *counters)
-{
-	counter_t *to = (counter_t *)sum;
-
-	for (size_t i = 0; i < INGEST_COUNTER_COUNT; i++)
-		counter_add(&to[i], counter_at(counters, i));
-}
-
 void ingest_count(const struct ingest_binding *binding, struct ingest_counters *sum)
 {
 	struct ingest *ingest;
@@ -264,7 +256,7 @@ void ingest_count(const struct ingest_binding *binding, struct ingest_counters *
 		return;
 	ingest = binding->ingest;
 	pthread_mutex_lock(&ingest->lock);
-	add_counters(sum, &binding->past);
+	counters_add(sum, &binding->past, INGEST_COUNTER_COUNT);
 	for (size_t i = 0; i < ingest->source_count; i++)
 		ingest->sources[i]->ops->count(ingest->sources[i], binding, sum);
 	pthread_mutex_unlock(&ingest->lock);
