@@ -5,6 +5,7 @@
 
 #include "base/address.h"
 #include "base/log.h"
+#include "base/prefetch.h"
 #include "bpf/steer.h"
 #include "frame.h"
 #include "queue_socket.h"
@@ -19,7 +20,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
-#define CACHE_LINE_BYTES 64
+#define RING_AHEAD 3 /* datagrams; fewer come too late, more find no room on the way */
 
 struct steered_source {
 	struct packet_source base;
@@ -256,15 +257,10 @@ struct arrived {
 	struct frame_datagram datagram;
 };
 
-static void bring_payload(const struct frame_datagram *datagram)
-{
-	for (size_t i = 0; i < datagram->size; i += CACHE_LINE_BYTES)
-		__builtin_prefetch(datagram->payload + i);
-}
-
 /*
  * With hundreds of channels nothing of a channel is in the cache when its next datagram comes. So the way from
  * the port to the ring is gone step by step for the whole batch, each step having the next one's memory brought.
+ * The last step's is too much for a whole batch: it is brought a few datagrams ahead.
  */
 static void receive_frames(void *context, const struct queue_frame *frames, size_t count)
 {
@@ -288,14 +284,13 @@ static void receive_frames(void *context, const struct queue_frame *frames, size
 	for (size_t i = 0; i < n; i++)
 		if (all[i].binding)
 			channel_prefetch_stream(all[i].binding->target.channel);
-	for (size_t i = 0; i < n; i++)
-		if (all[i].binding)
-			channel_prefetch_ring(all[i].binding->target.channel);
 	for (size_t i = 0; i < n; i++) {
 		const struct arrived *a = &all[i];
 
-		if (i + 1 < n)
-			bring_payload(&all[i + 1].datagram);
+		if (i + RING_AHEAD < n && a[RING_AHEAD].binding)
+			channel_prefetch_ring(a[RING_AHEAD].binding->target.channel);
+		if (i + 2 < n)
+			prefetch_range(a[2].datagram.payload, a[2].datagram.size);
 		if (a->binding)
 			channel_receive(a->binding->target.channel, a->binding->target.path,
 			                a->binding->target.input, a->datagram.payload,

@@ -5,10 +5,12 @@
 #include "rtp_stream.h"
 
 #include "base/clock.h"
+#include "base/prefetch.h"
 #include "fec.h"
 #include "rtp_path.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 
 #define REFRESH_NS (100 * NS_PER_MS)
@@ -324,14 +326,8 @@ int rtp_stream_push(struct rtp_stream *stream, int path, const uint8_t *datagram
 
 void rtp_stream_prefetch(const struct rtp_stream *stream)
 {
-	__builtin_prefetch(&stream->store);
-	__builtin_prefetch(&stream->paths[0], 1);
-	__builtin_prefetch(&stream->misorder);
-	__builtin_prefetch(&stream->counters.rtp_received, 1);
-	__builtin_prefetch(&stream->counters.arrival_le_1ms, 1);
-	__builtin_prefetch(&stream->counters.path0_first, 1);
-	__builtin_prefetch(&stream->window, 1);
-	__builtin_prefetch(&stream->window.next, 1);
+	prefetch_range(&stream->store, offsetof(struct rtp_stream, window.history) -
+	                                       offsetof(struct rtp_stream, store));
 }
 
 void rtp_stream_push_fec(struct rtp_stream *stream, enum fec_kind kind, const uint8_t *datagram,

@@ -46,8 +46,8 @@ struct input {
 	rtp_emit_fn emit;
 	struct rtp_stream *stream;
 	struct input_counters counters;
-	struct pcr_clock clock;   /* of what the stream emits */
 	_Atomic int64_t media_ns; /* when TS last came that is of use; 0: never */
+	struct pcr_clock clock; /* of what the stream emits; from here on not for every datagram */
 	struct rate rate;
 	char label[180];       /* what lines in log and events begin with */
 	bool receiving;        /* as reported last */

@@ -11,14 +11,17 @@
  */
 #include "ring.h"
 
+#include "base/prefetch.h"
 #include "media/ts.h"
 
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
-#define DATAGRAM_PACKETS 7  /* what an Ethernet frame holds */
+#define DATAGRAM_PACKETS 7 /* what an Ethernet frame holds */
+#define HUGE_PAGE_BYTES  (2u << 20)
 #define SLOT_WORDS       24 /* 188 bytes of TS, 4 bytes of arrival time */
 
 struct slot {
@@ -34,6 +37,21 @@ struct ring {
 	_Alignas(64) struct slot slots[];
 };
 
+/*
+ * With hundreds of rings each write finds its pages in no TLB, and a huge page is one miss instead of many. The
+ * kernel may have none, or not be asked for any by its configuration: then it is small pages.
+ */
+static struct ring *allocate(size_t size)
+{
+	const size_t alignment = size < HUGE_PAGE_BYTES ? 64 : HUGE_PAGE_BYTES;
+	const size_t rounded = (size + alignment - 1) / alignment * alignment;
+	struct ring *ring = aligned_alloc(alignment, rounded);
+
+	if (ring && alignment == HUGE_PAGE_BYTES)
+		(void)madvise(ring, rounded, MADV_HUGEPAGE);
+	return ring;
+}
+
 int ring_create(struct ring **out, uint32_t capacity)
 {
 	const size_t size = sizeof(struct ring) + (size_t)capacity * sizeof(struct slot);
@@ -41,7 +59,7 @@ int ring_create(struct ring **out, uint32_t capacity)
 
 	if (capacity < 128 || capacity > RING_MAX_PACKETS || (capacity & (capacity - 1)))
 		return -EINVAL;
-	ring = aligned_alloc(64, size + 63 - (size + 63) % 64);
+	ring = allocate(size);
 	if (!ring)
 		return -ENOMEM;
 	memset(ring, 0, size); /* all of it: else the ingest thread pays for each page */
@@ -63,12 +81,6 @@ static void slot_store(struct slot *slot, const uint8_t *packet, uint32_t arriva
 	memcpy((uint8_t *)words + TS_PACKET_BYTES, &arrival_us, sizeof(arrival_us));
 	for (unsigned int i = 0; i < SLOT_WORDS; i++)
 		atomic_store_explicit(&slot->words[i], words[i], memory_order_release);
-}
-
-static void slot_prefetch(const struct slot *slot)
-{
-	for (size_t i = 0; i < sizeof(*slot); i += 64)
-		__builtin_prefetch((const uint8_t *)slot + i, 1);
 }
 
 static void slot_load(const struct slot *slot, uint8_t *packet, uint32_t *arrival_us)
@@ -104,7 +116,7 @@ void ring_prefetch_slots(const struct ring *ring)
 	const uint64_t head = atomic_load_explicit(&ring->head, memory_order_relaxed);
 
 	for (size_t i = 0; i < DATAGRAM_PACKETS; i++)
-		slot_prefetch(&ring->slots[(head + i) & ring->mask]);
+		prefetch_range(&ring->slots[(head + i) & ring->mask], sizeof(struct slot));
 }
 
 uint64_t ring_head(const struct ring *ring)

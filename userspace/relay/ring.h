@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define RING_DEFAULT_PACKETS 16384u /* 3 MiB: 2.4 s at 10 Mb/s */
+#define RING_DEFAULT_PACKETS 16384u /* 2.4 s at 10 Mb/s; 3 MiB, or two huge pages */
 #define RING_MAX_PACKETS     16384u /* a power of two; the next would pass the limit of 4 MB */
 
 struct ring;
