@@ -53,7 +53,7 @@ export class OutputRow {
     setText(this.#bitrate, formatBitrate(active ? output.stats.bitrate_bps : undefined));
     setText(this.#sent, formatBytes(active || output.stats.bytes_sent ? output.stats.bytes_sent : undefined));
     this.#lost.show(output.stats.packets_lost);
-    this.#dropped.show((output.stats.frames_dropped ?? 0) + (output.stats.pktSndLoss ?? 0));
+    this.#dropped.show((output.stats.frames_dropped ?? 0) + (output.stats.pktSndLossTotal ?? 0));
     this.#reconnects.show(output.stats.reconnects ?? output.reconnects);
     this.#showError(output, condition.tone === 'good');
     this.#showToggle(output);

@@ -18,7 +18,7 @@ const CHANNEL_COUNTERS = [
   'dropped_stranger', 'dropped_rate', 'dropped_socket',
   'rejected_truncated', 'rejected_version', 'rejected_padding', 'rejected_size', 'rejected_sync',
 ];
-const OUTPUT_COUNTERS = ['bytes_sent', 'bitrate_bps', 'packets_lost', 'pktSndLoss', 'pktRetrans', 'byteSndDrop', 'frames_dropped', 'reconnects'];
+const OUTPUT_COUNTERS = ['bytes_sent', 'bitrate_bps', 'packets_lost', 'reconnects', 'pktSndLossTotal', 'pktRetransTotal', 'byteSndDropTotal', 'frames_dropped'];
 
 /** @param {string[]} names @returns {Stats} */
 const zeros = (names) => Object.fromEntries(names.map((name) => [name, 0]));

@@ -14,8 +14,8 @@ add_output "$channel" "srt://127.0.0.1:9000?latency=200"
 check "the output connects" wait_for 15 output_is "$channel" "$output" connected
 send "$work/generated.ts" --bitrate 4M --duration 8 --record "$work/sent.ts" 10.77.0.2:5000 >/dev/null
 api GET "/api/channels/$channel"
-missed=$(json '.outputs[0].stats.pktSndLoss')
-again=$(json '.outputs[0].stats.pktRetrans')
+missed=$(json '.outputs[0].stats.pktSndLossTotal')
+again=$(json '.outputs[0].stats.pktRetransTotal')
 stop_pid "$receiver"
 missing=$(($(size_of "$work/sent.ts") - $(size_of "$work/got.ts")))
 check "much is missing at the receiver ($missing bytes)" test "$missing" -gt 500000

@@ -5,6 +5,7 @@
 
 #include "ingest/report.h"
 #include "output/feed.h"
+#include "output/srt_link.h"
 #include "relay/channel.h"
 
 #include <arpa/inet.h>
@@ -43,6 +44,7 @@ struct output {
 	char name[600];
 	char where[300];
 	struct output_counters counters;
+	struct srt_counters srt;
 };
 
 static void note(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -356,4 +358,39 @@ void output_get_status(struct output *output, struct output_status *status)
 const struct output_counters *output_counters(const struct output *output)
 {
 	return &output->counters;
+}
+
+const struct counter_info srt_counter_table[] = {SRT_COUNTERS(COUNTER_ROW)};
+
+const struct counter_info *output_own_table(enum output_scheme scheme, size_t *count)
+{
+	*count = scheme == OUTPUT_SRT ? SRT_COUNTER_COUNT : 0;
+	return srt_counter_table;
+}
+
+const void *output_own_counters(const struct output *output)
+{
+	return &output->srt;
+}
+
+size_t output_get_readers(struct output *output, struct output_reader *out, size_t max)
+{
+	(void)output;
+	for (size_t i = 0; i < fakes.reader_count && i < max; i++)
+		out[i] = fakes.readers[i];
+	return fakes.reader_count < max ? fakes.reader_count : max;
+}
+
+int output_kick_reader(struct output *output, uint32_t id)
+{
+	note("kick %s %u; ", output->name, id);
+	return id ? 0 : -ENOENT;
+}
+
+size_t output_get_history(struct output *output, struct output_sample *out, size_t max)
+{
+	(void)output;
+	for (size_t i = 0; i < fakes.sample_count && i < max; i++)
+		out[i] = fakes.samples[i];
+	return fakes.sample_count < max ? fakes.sample_count : max;
 }

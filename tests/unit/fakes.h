@@ -18,9 +18,13 @@ struct fakes {
 	int filter_error;           /* ingest_set_filter returns it … */
 	uint16_t filter_error_port; /* … for this port */
 	int channel_error, feed_error, output_error;
-	int64_t last_ns;                        /* what channel_last_ns says */
-	int64_t input_last_ns[2];               /* what channel_input_last_ns says */
-	struct output_status status;            /* what output_get_status says */
+	int64_t last_ns;                 /* what channel_last_ns says */
+	int64_t input_last_ns[2];        /* what channel_input_last_ns says */
+	struct output_status status;     /* what output_get_status says */
+	struct output_reader readers[4]; /* what output_get_readers says */
+	size_t reader_count;
+	struct output_sample samples[4]; /* what output_get_history says */
+	size_t sample_count;
 	int channels, feeds, bindings, outputs; /* alive */
 	char journal[16384];                    /* "bind 0.0.0.0:5000; output srt://a:1; …" */
 };

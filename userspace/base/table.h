@@ -16,8 +16,9 @@
 #include <stddef.h>
 
 enum counter_type {
-	COUNTER_TOTAL, /* only grows while its owner lives */
-	COUNTER_GAUGE, /* a present value */
+	COUNTER_TOTAL,       /* only grows while its owner lives */
+	COUNTER_GAUGE,       /* a present value */
+	COUNTER_GAUGE_MILLI, /* a present value in thousandths of its unit: shown as a fraction */
 };
 
 struct counter_info {

@@ -22,10 +22,12 @@ static json_t *add_counters(json_t *object, const struct counter_info *table, si
                             const void *values)
 {
 	for (size_t i = 0; object && i < count; i++) {
-		uint64_t value = values ? counter_at(values, i) : 0;
+		const uint64_t value = values ? counter_at(values, i) : 0;
+		json_t *shown = table[i].type == COUNTER_GAUGE_MILLI
+		                        ? json_real((double)value / 1000)
+		                        : json_integer((json_int_t)value);
 
-		if (json_object_set_new_nocheck(object, table[i].name,
-		                                json_integer((json_int_t)value))) {
+		if (json_object_set_new_nocheck(object, table[i].name, shown)) {
 			json_decref(object);
 			object = NULL;
 		}
@@ -70,6 +72,22 @@ static void output_status(const struct live_channel *live, size_t index,
 	}
 }
 
+/* What every kind of output counts, and what its own does. */
+static json_t *output_stats(const char *url, const struct output *output)
+{
+	json_t *stats = add_counters(json_object(), output_counter_table, OUTPUT_COUNTER_COUNT,
+	                             output ? output_counters(output) : NULL);
+	const struct counter_info *table;
+	struct output_url parsed;
+	char why[160];
+	size_t count;
+
+	if (output_url_parse(&parsed, url, why, sizeof(why)))
+		return stats;
+	table = output_own_table(parsed.scheme, &count);
+	return add_counters(stats, table, count, output ? output_own_counters(output) : NULL);
+}
+
 json_t *snapshot_output(const struct live_channel *live, size_t index)
 {
 	const struct output_entry *entry = &live->entry.outputs[index];
@@ -86,8 +104,7 @@ json_t *snapshot_output(const struct live_channel *live, size_t index)
 		output_state_name(status.state), "last_error", string_or_null(status.last_error),
 		"retry_in_ms", (json_int_t)status.retry_in_ms, "reconnects",
 		(json_int_t)(values ? counter_get(&values->reconnects) : 0), "connected_at",
-		time_or_null(status.connected_at_s), "stats",
-		add_counters(json_object(), output_counter_table, OUTPUT_COUNTER_COUNT, values));
+		time_or_null(status.connected_at_s), "stats", output_stats(entry->url, output));
 }
 
 static const char *channel_state(const struct live_channel *live, int64_t now_ns)

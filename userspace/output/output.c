@@ -7,6 +7,8 @@
 #include "base/log.h"
 #include "base/utf8.h"
 #include "feed.h"
+#include "history.h"
+#include "srt_link.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -17,6 +19,8 @@
 #include <time.h>
 
 const struct counter_info output_counter_table[] = {OUTPUT_COUNTERS(COUNTER_ROW)};
+static const struct counter_info rtmp_counter_table[] = {RTMP_COUNTERS(COUNTER_ROW)};
+static const struct counter_info udp_counter_table[] = {UDP_COUNTERS(COUNTER_ROW)};
 
 #define LASTING_NS (10 * NS_PER_S) /* a connection of at least that was a good one */
 
@@ -34,17 +38,40 @@ int output_create(struct output **out, const struct output_config *config, struc
 {
 	switch (config->url.scheme) {
 	case OUTPUT_SRT:
+		if (config->url.srt.mode == SRT_MODE_LISTENER)
+			return output_srt_listener_create(out, config, feed);
 		return output_srt_create(out, config, feed);
 	case OUTPUT_RTMP:
 		return output_rtmp_create(out, config, feed);
+	case OUTPUT_UDP:
+	case OUTPUT_RTP:
+		return output_udp_create(out, config, feed);
 	}
 	return -EINVAL;
+}
+
+const struct counter_info *output_own_table(enum output_scheme scheme, size_t *count)
+{
+	switch (scheme) {
+	case OUTPUT_SRT:
+		*count = SRT_COUNTER_COUNT;
+		return srt_counter_table;
+	case OUTPUT_RTMP:
+		*count = 0 RTMP_COUNTERS(COUNTER_ONE);
+		return rtmp_counter_table;
+	case OUTPUT_UDP:
+	case OUTPUT_RTP:
+		*count = 0 UDP_COUNTERS(COUNTER_ONE);
+		return udp_counter_table;
+	}
+	*count = 0;
+	return NULL;
 }
 
 void output_destroy(struct output *output)
 {
 	if (output)
-		output->give_up(output);
+		output->ops->give_up(output);
 }
 
 int output_wait_all(int timeout_ms)
@@ -77,10 +104,42 @@ const struct output_counters *output_counters(const struct output *output)
 	return &output->counters;
 }
 
-int output_init(struct output *output, const struct output_config *config, const char *channel_name,
-                void (*give_up)(struct output *output))
+const void *output_own_counters(const struct output *output)
 {
-	output->give_up = give_up;
+	return output->own_counters;
+}
+
+size_t output_get_readers(struct output *output, struct output_reader *out, size_t max)
+{
+	return output->ops->get_readers ? output->ops->get_readers(output, out, max) : 0;
+}
+
+int output_kick_reader(struct output *output, uint32_t id)
+{
+	return output->ops->kick_reader ? output->ops->kick_reader(output, id) : -ENOENT;
+}
+
+void output_add_sample(struct output *output, const struct output_sample *sample)
+{
+	pthread_mutex_lock(&output->status_lock);
+	history_add(&output->history, sample);
+	pthread_mutex_unlock(&output->status_lock);
+}
+
+size_t output_get_history(struct output *output, struct output_sample *out, size_t max)
+{
+	size_t count;
+
+	pthread_mutex_lock(&output->status_lock);
+	count = history_get(output->history, out, max);
+	pthread_mutex_unlock(&output->status_lock);
+	return count;
+}
+
+int output_init(struct output *output, const struct output_config *config, const char *channel_name,
+                const struct output_ops *ops)
+{
+	output->ops = ops;
 	output->channel_name = strdup(channel_name);
 	output->name = strdup(config->name);
 	if (!output->channel_name || !output->name) {
@@ -97,6 +156,7 @@ int output_init(struct output *output, const struct output_config *config, const
 void output_fini(struct output *output)
 {
 	pthread_mutex_destroy(&output->status_lock);
+	free(output->history);
 	free(output->channel_name);
 	free(output->name);
 	atomic_fetch_sub(&alive, 1);

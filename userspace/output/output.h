@@ -21,16 +21,12 @@ enum output_state {
 /* "stopped", "connecting", "connected", "retrying", "error". Thread: any. */
 const char *output_state_name(enum output_state state);
 
+/* What every kind has; the rest is the kind's own. */
 #define OUTPUT_COUNTERS(X)                                                                        \
 	X(bytes_sent, COUNTER_TOTAL, "bytes", "Payload bytes handed to the peer")                 \
 	X(bitrate_bps, COUNTER_GAUGE, "bits_per_second", "Payload bit rate over the last second") \
 	X(packets_lost, COUNTER_TOTAL, "ts_packets",                                              \
 	  "TS packets missed because the output was late")                                        \
-	X(pktSndLoss, COUNTER_TOTAL, "packets", "SRT: packets that the peer reported missing")    \
-	X(pktRetrans, COUNTER_TOTAL, "packets", "SRT: packets sent again")                        \
-	X(byteSndDrop, COUNTER_TOTAL, "bytes", "SRT: bytes given up because they were too late")  \
-	X(frames_dropped, COUNTER_TOTAL, "frames",                                                \
-	  "Access units dropped because the peer was slow")                                       \
 	X(reconnects, COUNTER_TOTAL, "events", "Connections made after the first")
 
 struct output_counters {
@@ -80,5 +76,42 @@ void output_get_status(struct output *output, struct output_status *status);
 
 /* Borrowed, valid until output_destroy. Thread: manager. */
 const struct output_counters *output_counters(const struct output *output);
+
+/* The counters that outputs of a scheme have besides: their table, and how many. Thread: any. */
+const struct counter_info *output_own_table(enum output_scheme scheme, size_t *count);
+
+/* Their values, made with COUNTER_MEMBER; NULL: there are none. Borrowed as above. Thread: manager. */
+const void *output_own_counters(const struct output *output);
+
+/* One who reads from a listener. */
+struct output_reader {
+	uint32_t id;            /* of this output; never used again */
+	char address[64];       /* "192.0.2.1:40000", "[2001:db8::1]:40000" */
+	char stream_id[513];    /* as given, or "" */
+	int64_t connected_at_s; /* seconds since 1970 */
+	uint64_t bytes_sent, packets_lost, pktRetrans, pktSndLoss, byteSndDrop; /* since then */
+	uint64_t rtt_us, msSndBuf;                                              /* now */
+};
+
+/* Who reads, at most max of them; 0 for what is no listener. Returns how many. Thread: manager. */
+size_t output_get_readers(struct output *output, struct output_reader *out, size_t max);
+
+/* Disconnect a reader; it may come again. Errors: -ENOENT. Thread: manager. */
+int output_kick_reader(struct output *output, uint32_t id);
+
+/* A second of an output's past. */
+struct output_sample {
+	int64_t at_s;            /* seconds since 1970 */
+	uint32_t rtt_us;         /* of several readers the worst */
+	uint32_t send_buffer_ms; /* of several readers the worst */
+	uint32_t retransmitted;  /* packets, in this second */
+	uint32_t lost;           /* packets that the peer reported missing, in this second */
+	uint32_t bitrate_kbps;
+};
+
+#define OUTPUT_HISTORY 600 /* samples */
+
+/* The last samples, oldest first, at most max of them. Returns how many. Thread: manager. */
+size_t output_get_history(struct output *output, struct output_sample *out, size_t max);
 
 #endif

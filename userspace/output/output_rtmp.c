@@ -35,6 +35,7 @@
 
 struct output_rtmp {
 	struct output base;
+	struct rtmp_counters own;
 	struct output_url url;
 	struct tag_queue *queue;
 	struct feed_subscriber subscriber;
@@ -230,6 +231,8 @@ static void output_rtmp_give_up(struct output *output)
 	feed_unsubscribe(&o->subscriber);
 }
 
+static const struct output_ops rtmp_ops = {.give_up = output_rtmp_give_up};
+
 int output_rtmp_create(struct output **out, const struct output_config *config, struct feed *feed)
 {
 	struct output_rtmp *o = calloc(1, sizeof(*o));
@@ -238,19 +241,20 @@ int output_rtmp_create(struct output **out, const struct output_config *config, 
 	if (!o)
 		return -ENOMEM;
 	o->url = config->url;
+	o->base.own_counters = &o->own;
 	o->wake_socket = -1;
 	o->stop_event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	atomic_init(&o->references, 2);
 	error = o->stop_event < 0 ? -errno
 	                          : output_init(&o->base, config, channel_name(feed_channel(feed)),
-	                                        output_rtmp_give_up);
+	                                        &rtmp_ops);
 	if (error) {
 		if (o->stop_event >= 0)
 			close(o->stop_event);
 		free(o);
 		return error;
 	}
-	error = tag_queue_create(&o->queue, &o->base.counters.frames_dropped);
+	error = tag_queue_create(&o->queue, &o->own.frames_dropped);
 	if (!error)
 		error = thread_start_detached(output_rtmp_main, o);
 	if (error) {

@@ -14,6 +14,7 @@
 #include "base/rate.h"
 #include "base/resolve.h"
 #include "feed.h"
+#include "srt_link.h"
 #include "media/ts.h"
 
 #include <errno.h>
@@ -39,6 +40,7 @@ enum phase { PHASE_IDLE, PHASE_RESOLVING, PHASE_CONNECTING, PHASE_CONNECTED };
 
 struct output_srt {
 	struct output base;
+	struct srt_counters own;
 	struct sender_task task;
 	struct channel *channel;
 	struct output_url url;
@@ -315,14 +317,14 @@ static void send_waiting(struct output_srt *s, int64_t now_ns)
  */
 static void count_losses(struct output_srt *s)
 {
-	struct output_counters *counters = &s->base.counters;
+	struct srt_counters *counters = &s->own;
 	SRT_TRACEBSTATS statistics;
 
 	if (srt_bistats(s->socket, &statistics, 1, 1) == SRT_ERROR)
 		return;
-	counter_add(&counters->pktSndLoss, (uint64_t)statistics.pktSndLoss);
-	counter_add(&counters->pktRetrans, (uint64_t)statistics.pktRetrans);
-	counter_add(&counters->byteSndDrop, statistics.byteSndDrop);
+	counter_add(&counters->pktSndLossTotal, (uint64_t)statistics.pktSndLoss);
+	counter_add(&counters->pktRetransTotal, (uint64_t)statistics.pktRetrans);
+	counter_add(&counters->byteSndDropTotal, statistics.byteSndDrop);
 }
 
 static void run_connected(struct output_srt *s, int64_t now_ns)
@@ -376,19 +378,32 @@ static void output_srt_give_up(struct output *output)
 	sender_remove(&container_of(output, struct output_srt, base)->task);
 }
 
+static const struct output_ops srt_ops = {.give_up = output_srt_give_up};
+const struct counter_info srt_counter_table[] = {SRT_COUNTERS(COUNTER_ROW)};
+
+int output_srt_listener_create(struct output **out, const struct output_config *config,
+                               struct feed *feed)
+{
+	(void)out;
+	(void)config;
+	(void)feed;
+	return -ENOTSUP;
+}
+
 int output_srt_create(struct output **out, const struct output_config *config, struct feed *feed)
 {
 	struct output_srt *s = calloc(1, sizeof(*s));
 
 	if (!s)
 		return -ENOMEM;
-	if (output_init(&s->base, config, channel_name(feed_channel(feed)), output_srt_give_up)) {
+	if (output_init(&s->base, config, channel_name(feed_channel(feed)), &srt_ops)) {
 		free(s);
 		return -ENOMEM;
 	}
 	pthread_once(&library_once, start_library);
 	s->channel = feed_channel(feed);
 	s->url = config->url;
+	s->base.own_counters = &s->own;
 	s->socket = SRT_INVALID_SOCK;
 	s->task.tick = output_srt_tick;
 	s->task.release = output_srt_release;

@@ -313,7 +313,18 @@ static int parse_rtmp(const struct parser *p, struct output_url *out, const char
 int output_url_parse(struct output_url *out, const char *text, char *why, size_t size)
 {
 	const struct parser p = {why, size};
-	struct output_url url = {.srt = {.latency_ms = 120, .conntimeo_ms = 3000}};
+	struct output_url url = {
+		.srt = {.latency_ms = 120,
+	                .conntimeo_ms = 3000,
+	                .peeridletimeo_ms = 5000,
+	                .oheadbw = 25,
+	                .mss = 1500,
+	                .payloadsize = 1316,
+	                .tlpktdrop = true,
+	                .tos = -1,
+	                .maxreaders = SRT_MAX_READERS},
+		.udp = {.tos = -1, .pkt_size = 1316, .payload_type = 33},
+	};
 	const char *authority, *rest;
 	int error;
 

@@ -6,24 +6,23 @@
 #ifndef OUTPUT_URL_H
 #define OUTPUT_URL_H
 
+#include "srt_options.h"
+#include "udp_options.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
-enum output_scheme { OUTPUT_SRT, OUTPUT_RTMP };
+enum output_scheme { OUTPUT_SRT, OUTPUT_RTMP, OUTPUT_UDP, OUTPUT_RTP };
 
 #define OUTPUT_URL_BYTES 2048 /* longest URL with its final NUL */
 
 struct output_url {
 	enum output_scheme scheme;
-	char host[256]; /* name or address; IPv6 without brackets */
+	char host
+		[256]; /* name or address; IPv6 without brackets; "" for an SRT listener: any address */
 	uint16_t port;
-	struct {
-		uint32_t latency_ms;   /* 0 to 60000, default 120 */
-		char passphrase[80];   /* 10 to 79 characters, or empty: clear */
-		uint8_t pbkeylen;      /* 0 (library's default), 16, 24 or 32 bytes */
-		char streamid[513];    /* at most 512 bytes, or empty */
-		uint32_t conntimeo_ms; /* 100 to 60000, default 3000 */
-	} srt;
+	struct srt_options srt;
+	struct udp_options udp;
 	struct {
 		char app[512];  /* one or more path levels, without slashes at its ends */
 		char key[1024]; /* the last path level with its query string: a secret */
