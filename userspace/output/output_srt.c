@@ -1,40 +1,24 @@
 /*
- * SRT caller outputs. The only user of libsrt.
+ * SRT outputs that call their peer, or meet it (rendezvous).
  *
- * An output is a task of its sender thread: a small state machine that is ticked every 5 ms. Callers of
- * one sender share its local UDP port (one per address family), hence one pair of libsrt threads.
- * While connected, each tick hands over all whole messages of 7 TS packets; what is left over follows
- * when nothing came for a while, so the peer gets every byte, in the sizes that SRT likes.
+ * An output is a task of its sender thread: a small state machine that is ticked every 5 ms.
  */
 #include "output_base.h"
 
 #include "base/clock.h"
 #include "base/container.h"
-#include "base/log.h"
 #include "base/rate.h"
 #include "base/resolve.h"
 #include "feed.h"
 #include "srt_link.h"
-#include "media/ts.h"
 
 #include <errno.h>
-#include <srt/access_control.h>
-#include <srt/srt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define MESSAGE_PACKETS      7
-#define MESSAGE_BYTES        (MESSAGE_PACKETS * TS_PACKET_BYTES)
-#define MESSAGES_PER_TICK    1024              /* 1.3 MB */
-#define LEFTOVER_PATIENCE_NS (20 * NS_PER_MS)  /* then a short message is sent */
-#define STATE_CHECK_NS       (200 * NS_PER_MS) /* with nothing to send */
-#define CONNECT_MARGIN_NS    NS_PER_S          /* beyond conntimeo, in case libsrt stays silent */
-#define MAX_SENDERS          16
-#define SRT_PACKET_BYTES     1456
-#define MIN_FLOW_PACKETS     512
-#define MAX_FLOW_PACKETS     25600
-#define MIN_SIZED_BPS        50000000u /* limits are never sized for less: memory follows use */
+#define CONNECT_MARGIN_NS NS_PER_S /* beyond conntimeo, in case libsrt stays silent */
+#define RENDEZVOUS_FACTOR 10       /* libsrt gives a rendezvous that many times conntimeo */
 
 enum phase { PHASE_IDLE, PHASE_RESOLVING, PHASE_CONNECTING, PHASE_CONNECTED };
 
@@ -46,129 +30,20 @@ struct output_srt {
 	struct output_url url;
 	/* Everything below is the sender thread's. */
 	enum phase phase;
-	int64_t due_ns; /* IDLE: next try; CONNECTING: give up; CONNECTED: next look at the state */
+	int64_t due_ns; /* IDLE: next try; CONNECTING: give up; CONNECTED: next look */
 	struct resolve *resolve;
 	struct resolve_result addresses;
 	unsigned int attempt;
-	SRTSOCKET socket;
-	uint64_t position; /* in the ring */
-	uint64_t newest;   /* ring head when it last moved */
-	int64_t newest_ns;
+	int socket;
+	struct srt_link link; /* CONNECTED */
 	struct rate rate;
 };
 
-/* Local port that the callers of a sender share, by address family; 0 until the first is bound. */
-static uint16_t shared_ports[MAX_SENDERS][2];
-
-static pthread_once_t library_once = PTHREAD_ONCE_INIT;
-
-static void log_library(void *opaque, int level, const char *file, int line, const char *area,
-                        const char *message)
-{
-	(void)opaque;
-	(void)level;
-	(void)file;
-	(void)line;
-	log_debug("libsrt: %s: %s", area, message);
-}
-
-static void stop_library(void)
-{
-	srt_cleanup();
-}
-
-static void start_library(void)
-{
-	srt_startup();
-	srt_setloghandler(NULL, log_library);
-	srt_setlogflags(SRT_LOGF_DISABLE_TIME | SRT_LOGF_DISABLE_THREADNAME |
-	                SRT_LOGF_DISABLE_SEVERITY | SRT_LOGF_DISABLE_EOL);
-	srt_setloglevel(2 /* LOG_CRIT */);
-	atexit(stop_library);
-}
-
-static int set_int(SRTSOCKET socket, SRT_SOCKOPT option, int value)
-{
-	return srt_setsockflag(socket, option, &value, sizeof(value));
-}
-
-/* Packets that may be on their way or wait for retransmission: bit rate x (latency + 1 s). */
-static int flow_packets(const struct output_srt *s)
-{
-	uint64_t bps = counter_get(&channel_counters(s->channel)->bitrate_bps) * 3 / 2;
-	uint64_t packets;
-
-	if (bps < MIN_SIZED_BPS)
-		bps = MIN_SIZED_BPS;
-	packets = bps / 8 * (s->url.srt.latency_ms + 1000) / 1000 / MESSAGE_BYTES;
-	if (packets < MIN_FLOW_PACKETS)
-		return MIN_FLOW_PACKETS;
-	return packets > MAX_FLOW_PACKETS ? MAX_FLOW_PACKETS : (int)packets;
-}
-
-/* Returns 0, or SRT_ERROR when libsrt refused an option. TRANSTYPE resets the others: it goes first. */
-static int set_options(struct output_srt *s)
-{
-	const struct output_url *url = &s->url;
-	const int flow = flow_packets(s);
-	const SRTSOCKET u = s->socket;
-	int error = set_int(u, SRTO_TRANSTYPE, SRTT_LIVE);
-
-	error |= set_int(u, SRTO_RCVSYN, 0);
-	error |= set_int(u, SRTO_SNDSYN, 0);
-	error |= set_int(u, SRTO_LATENCY, (int)url->srt.latency_ms);
-	error |= set_int(u, SRTO_CONNTIMEO, (int)url->srt.conntimeo_ms);
-	error |= set_int(u, SRTO_FC, flow);
-	error |= set_int(u, SRTO_SNDBUF, flow * SRT_PACKET_BYTES);
-	error |= set_int(u, SRTO_RCVBUF, 32 * SRT_PACKET_BYTES); /* nothing is received */
-	if (url->srt.passphrase[0]) {
-		error |= set_int(u, SRTO_PBKEYLEN, url->srt.pbkeylen);
-		error |= srt_setsockflag(u, SRTO_PASSPHRASE, url->srt.passphrase,
-		                         (int)strlen(url->srt.passphrase));
-	}
-	if (url->srt.streamid[0])
-		error |= srt_setsockflag(u, SRTO_STREAMID, url->srt.streamid,
-		                         (int)strlen(url->srt.streamid));
-	return error ? SRT_ERROR : 0;
-}
-
-static int bind_port(SRTSOCKET socket, int family, uint16_t port)
-{
-	struct sockaddr_storage any = {.ss_family = (sa_family_t)family};
-
-	if (family == AF_INET6) {
-		((struct sockaddr_in6 *)&any)->sin6_port = htons(port);
-		return srt_bind(socket, (struct sockaddr *)&any, sizeof(struct sockaddr_in6));
-	}
-	((struct sockaddr_in *)&any)->sin_port = htons(port);
-	return srt_bind(socket, (struct sockaddr *)&any, sizeof(struct sockaddr_in));
-}
-
-/* Bind to the port that the sender's callers share, or begin a new one when that is gone. */
-static int bind_shared(struct output_srt *s, int family)
-{
-	uint16_t *port =
-		&shared_ports[sender_index(s->task.sender) % MAX_SENDERS][family == AF_INET6];
-	struct sockaddr_storage local;
-	int length = sizeof(local);
-
-	if (family == AF_INET6 && set_int(s->socket, SRTO_IPV6ONLY, 1))
-		return SRT_ERROR;
-	if (*port && bind_port(s->socket, family, *port) == 0)
-		return 0;
-	if (bind_port(s->socket, family, 0) ||
-	    srt_getsockname(s->socket, (struct sockaddr *)&local, &length))
-		return SRT_ERROR;
-	*port = ntohs(family == AF_INET6 ? ((struct sockaddr_in6 *)&local)->sin6_port
-	                                 : ((struct sockaddr_in *)&local)->sin_port);
-	return 0;
-}
-
 static void close_socket(struct output_srt *s)
 {
-	if (s->socket != SRT_INVALID_SOCK)
-		srt_close(s->socket);
-	s->socket = SRT_INVALID_SOCK;
+	srt_socket_close(s->socket);
+	s->socket = SRT_SOCKET_NONE;
+	srt_counters_clear_gauges(&s->own);
 }
 
 static void retry(struct output_srt *s, int64_t now_ns, const char *reason)
@@ -187,20 +62,46 @@ static void begin_resolve(struct output_srt *s, int64_t now_ns)
 		s->phase = PHASE_RESOLVING;
 }
 
+/* The next of the peer's addresses, each in its turn, of the adapter's family if there is one. */
+static unsigned int choose_address(struct output_srt *s)
+{
+	const char *adapter = s->url.srt.adapter;
+	const sa_family_t family = !adapter[0]            ? AF_UNSPEC
+	                           : strchr(adapter, ':') ? AF_INET6
+	                                                  : AF_INET;
+	const unsigned int count = (unsigned int)s->addresses.count;
+
+	for (unsigned int i = 0; family != AF_UNSPEC && i < count; i++) {
+		if (s->addresses.list[s->attempt % count].address.ss_family == family)
+			break;
+		s->attempt++;
+	}
+	return s->attempt++ % count;
+}
+
+static int64_t patience_ns(const struct srt_options *options)
+{
+	const int64_t conntimeo_ns = options->conntimeo_ms * NS_PER_MS;
+
+	return CONNECT_MARGIN_NS +
+	       conntimeo_ns * (options->mode == SRT_MODE_RENDEZVOUS ? RENDEZVOUS_FACTOR : 1);
+}
+
 static void begin_connect(struct output_srt *s, int64_t now_ns)
 {
-	const unsigned int choice = s->attempt++ % (unsigned int)s->addresses.count;
+	const unsigned int choice = choose_address(s);
 	const struct sockaddr *address =
 		(const struct sockaddr *)&s->addresses.list[choice].address;
+	char why[SRT_REASON_BYTES];
 
-	s->socket = srt_create_socket();
-	if (s->socket == SRT_INVALID_SOCK || set_options(s) || bind_shared(s, address->sa_family) ||
-	    srt_connect(s->socket, address, (int)s->addresses.list[choice].length) == SRT_ERROR) {
-		retry(s, now_ns, srt_getlasterror_str());
+	if (srt_socket_connect(&s->socket, &s->url.srt, address, s->addresses.list[choice].length,
+	                       sender_index(s->task.sender),
+	                       counter_get(&channel_counters(s->channel)->bitrate_bps), why)) {
+		retry(s, now_ns, why);
 		return;
 	}
 	s->phase = PHASE_CONNECTING;
-	s->due_ns = now_ns + s->url.srt.conntimeo_ms * NS_PER_MS + CONNECT_MARGIN_NS;
+	s->due_ns = now_ns + patience_ns(&s->url.srt);
 }
 
 static void poll_resolve(struct output_srt *s, int64_t now_ns)
@@ -221,125 +122,87 @@ static void poll_resolve(struct output_srt *s, int64_t now_ns)
 		begin_connect(s, now_ns);
 }
 
-/* libsrt's reject codes in words that tell an operator what to look at. */
-static const char *explain_reject(int code)
-{
-	switch (code) {
-	case SRT_REJ_TIMEOUT:
-		return "no answer from the peer (timeout)";
-	case SRT_REJ_BADSECRET:
-		return "wrong passphrase";
-	case SRT_REJ_UNSECURE:
-		return "one side has a passphrase, the other has none";
-	case SRT_REJX_UNAUTHORIZED:
-		return "the peer refused: not authorized";
-	case SRT_REJX_OVERLOAD:
-		return "the peer refused: overloaded";
-	case SRT_REJX_FORBIDDEN:
-		return "the peer refused: forbidden";
-	case SRT_REJX_NOTFOUND:
-		return "the peer refused: stream id not found";
-	case SRT_REJX_CONFLICT:
-		return "the peer refused: stream id in use";
-	default:
-		return srt_rejectreason_str(code);
-	}
-}
-
+/* Looks are a second apart; those of outputs that connected together are not in the same tick. */
 static void begin_sending(struct output_srt *s, int64_t now_ns)
 {
 	s->phase = PHASE_CONNECTED;
-	s->due_ns = now_ns;
-	s->position = s->newest = ring_head(channel_ring(s->channel));
-	s->newest_ns = now_ns;
+	s->due_ns = now_ns + (int64_t)random() % NS_PER_S;
 	s->attempt = 0;
+	srt_link_begin(&s->link, s->socket, &s->url.srt, s->channel, &s->base.counters, now_ns);
 	output_set_connected(&s->base);
 }
 
 static void poll_connect(struct output_srt *s, int64_t now_ns)
 {
-	const SRT_SOCKSTATUS state = srt_getsockstate(s->socket);
-	const int reject = srt_getrejectreason(s->socket);
+	char why[SRT_REASON_BYTES];
 
-	if (state == SRTS_CONNECTED)
+	switch (srt_socket_progress(s->socket, why)) {
+	case SRT_PROGRESS_UP:
 		begin_sending(s, now_ns);
-	else if (reject != SRT_REJ_UNKNOWN)
-		retry(s, now_ns, explain_reject(reject));
-	else if (state >= SRTS_BROKEN || now_ns > s->due_ns)
-		retry(s, now_ns, explain_reject(SRT_REJ_TIMEOUT));
+		break;
+	case SRT_PROGRESS_DOWN:
+		retry(s, now_ns, why);
+		break;
+	case SRT_PROGRESS_PENDING:
+		if (now_ns > s->due_ns)
+			retry(s, now_ns, "no answer from the peer (timeout)");
+		break;
+	}
 }
 
-/* Send the next message of up to max packets. Returns whether to go on. */
-static bool send_message(struct output_srt *s, size_t max, int64_t now_ns)
+static void add_sample(struct output_srt *s, uint64_t retransmitted, uint64_t lost)
 {
-	const struct ring *ring = channel_ring(s->channel);
-	uint64_t position = s->position, lost = 0;
-	uint8_t message[MESSAGE_BYTES];
-	size_t bytes = ring_read(ring, &position, message, max, NULL, &lost) * TS_PACKET_BYTES;
+	const struct output_sample sample = {
+		.at_s = clock_wall_s(),
+		.rtt_us = (uint32_t)counter_get(&s->own.msRTT),
+		.send_buffer_ms = (uint32_t)counter_get(&s->own.msSndBuf),
+		.retransmitted = (uint32_t)(counter_get(&s->own.pktRetransTotal) - retransmitted),
+		.lost = (uint32_t)(counter_get(&s->own.pktSndLossTotal) - lost),
+		.bitrate_kbps = (uint32_t)(counter_get(&s->base.counters.bitrate_bps) / 1000),
+	};
 
-	if (lost) {
-		counter_add(&s->base.counters.packets_lost, lost);
-		s->position = position;
-	}
-	if (!bytes)
-		return false;
-	if (srt_sendmsg2(s->socket, (const char *)message, (int)bytes, NULL) == SRT_ERROR) {
-		/* With a full buffer the ring keeps the packets until the next tick. */
-		if (srt_getlasterror(NULL) != SRT_EASYNCSND)
-			retry(s, now_ns, "connection lost");
-		return false;
-	}
-	s->position = position;
-	counter_add(&s->base.counters.bytes_sent, bytes);
-	return true;
+	output_add_sample(&s->base, &sample);
 }
 
-static void send_waiting(struct output_srt *s, int64_t now_ns)
+static int look(struct output_srt *s)
 {
-	const uint64_t head = ring_head(channel_ring(s->channel));
-	bool going = true;
+	const uint64_t retransmitted = counter_get(&s->own.pktRetransTotal);
+	const uint64_t lost = counter_get(&s->own.pktSndLossTotal);
+	int error;
 
-	if (head != s->newest) {
-		s->newest = head;
-		s->newest_ns = now_ns;
-	}
-	for (int i = 0; going && i < MESSAGES_PER_TICK && head - s->position >= MESSAGE_PACKETS;
-	     i++)
-		going = send_message(s, MESSAGE_PACKETS, now_ns);
-	if (going && head != s->position && head - s->position < MESSAGE_PACKETS &&
-	    now_ns - s->newest_ns > LEFTOVER_PATIENCE_NS)
-		send_message(s, (size_t)(head - s->position), now_ns);
+	srt_counters_clear_gauges(&s->own);
+	error = srt_link_look(&s->link, &s->own);
+	if (!error)
+		add_sample(s, retransmitted, lost);
+	return error;
 }
 
-/*
- * What became of the packets on this connection since the last look, under libsrt's names. Its pktSndDrop is
- * left out: it is wrong in 1.5.1.
- */
-static void count_losses(struct output_srt *s)
+/* Why sending or looking failed. */
+static void lose(struct output_srt *s, int64_t now_ns, int error)
 {
-	struct srt_counters *counters = &s->own;
-	SRT_TRACEBSTATS statistics;
+	char why[SRT_REASON_BYTES];
 
-	if (srt_bistats(s->socket, &statistics, 1, 1) == SRT_ERROR)
-		return;
-	counter_add(&counters->pktSndLossTotal, (uint64_t)statistics.pktSndLoss);
-	counter_add(&counters->pktRetransTotal, (uint64_t)statistics.pktRetrans);
-	counter_add(&counters->byteSndDropTotal, statistics.byteSndDrop);
+	if (error == -ETIMEDOUT)
+		snprintf(why, sizeof(why), "the peer has acknowledged nothing for %u ms",
+		         s->url.srt.peeridletimeo_ms);
+	else if (srt_socket_progress(s->socket, why) != SRT_PROGRESS_DOWN)
+		snprintf(why, sizeof(why), "connection lost");
+	retry(s, now_ns, why);
 }
 
 static void run_connected(struct output_srt *s, int64_t now_ns)
 {
-	if (now_ns >= s->due_ns) {
-		s->due_ns = now_ns + STATE_CHECK_NS;
-		if (srt_getsockstate(s->socket) != SRTS_CONNECTED) {
-			retry(s, now_ns, "connection lost");
-			return;
-		}
-		count_losses(s);
+	int error = srt_link_run(&s->link, now_ns);
+
+	if (!error && now_ns >= s->due_ns) {
+		s->due_ns = now_ns + NS_PER_S;
+		error = look(s);
 	}
-	send_waiting(s, now_ns);
-	rate_update(&s->rate, now_ns, counter_get(&s->base.counters.bytes_sent),
-	            &s->base.counters.bitrate_bps);
+	if (error)
+		lose(s, now_ns, error);
+	else
+		rate_update(&s->rate, now_ns, counter_get(&s->base.counters.bytes_sent),
+		            &s->base.counters.bitrate_bps);
 }
 
 static void output_srt_tick(struct sender_task *task, int64_t now_ns)
@@ -379,7 +242,6 @@ static void output_srt_give_up(struct output *output)
 }
 
 static const struct output_ops srt_ops = {.give_up = output_srt_give_up};
-const struct counter_info srt_counter_table[] = {SRT_COUNTERS(COUNTER_ROW)};
 
 int output_srt_listener_create(struct output **out, const struct output_config *config,
                                struct feed *feed)
@@ -400,11 +262,10 @@ int output_srt_create(struct output **out, const struct output_config *config, s
 		free(s);
 		return -ENOMEM;
 	}
-	pthread_once(&library_once, start_library);
 	s->channel = feed_channel(feed);
 	s->url = config->url;
 	s->base.own_counters = &s->own;
-	s->socket = SRT_INVALID_SOCK;
+	s->socket = SRT_SOCKET_NONE;
 	s->task.tick = output_srt_tick;
 	s->task.release = output_srt_release;
 	sender_add(senders_pick(feed_senders(feed)), &s->task);

@@ -53,6 +53,7 @@ struct srt_link {
 	uint64_t position;                 /* in the ring */
 	uint64_t newest;                   /* ring head when it last moved */
 	int64_t newest_ns;
+	int64_t acknowledged_ns; /* when the peer was last seen to acknowledge, or had nothing to */
 	struct srt_statistics seen; /* at the last look */
 };
 
@@ -66,7 +67,8 @@ int srt_link_run(struct srt_link *link, int64_t now_ns);
 /*
  * Once a second: add what happened since the last look to totals, set gauges of counters to what is now, let the cap
  * on retransmission follow the channel. Several links may share counters: gauges then are the worst, once
- * srt_counters_clear_gauges was called. Errors: -EPIPE.
+ * srt_counters_clear_gauges was called. Errors: -EPIPE; -ETIMEDOUT: the peer is there, but has acknowledged nothing for
+ * peeridletimeo.
  */
 int srt_link_look(struct srt_link *link, struct srt_counters *counters);
 void srt_counters_clear_gauges(struct srt_counters *counters);

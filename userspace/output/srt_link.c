@@ -1,0 +1,154 @@
+/*
+ * One SRT connection fed from a ring.
+ */
+#include "srt_link.h"
+
+#include "base/clock.h"
+#include "media/ts.h"
+#include "output.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define MAX_MESSAGE_BYTES    1316
+#define MESSAGES_PER_TICK    1024             /* 1.3 MB */
+#define LEFTOVER_PATIENCE_NS (20 * NS_PER_MS) /* then a short message is sent */
+
+const struct counter_info srt_counter_table[] = {SRT_COUNTERS(COUNTER_ROW)};
+
+static void follow_channel(const struct srt_link *link)
+{
+	srt_socket_set_bitrate(link->socket, link->options,
+	                       counter_get(&channel_counters(link->channel)->bitrate_bps));
+}
+
+void srt_link_begin(struct srt_link *link, int socket, const struct srt_options *options,
+                    struct channel *channel, struct output_counters *counters, int64_t now_ns)
+{
+	const uint64_t head = ring_head(channel_ring(channel));
+
+	*link = (struct srt_link){.socket = socket,
+	                          .options = options,
+	                          .channel = channel,
+	                          .counters = counters,
+	                          .position = head,
+	                          .newest = head,
+	                          .newest_ns = now_ns,
+	                          .acknowledged_ns = now_ns};
+	follow_channel(link);
+}
+
+/* Send the next message of up to max packets. Errors: -EAGAIN: nothing more for now; -EPIPE. */
+static int send_message(struct srt_link *link, size_t max)
+{
+	const struct ring *ring = channel_ring(link->channel);
+	uint64_t position = link->position, lost = 0;
+	uint8_t message[MAX_MESSAGE_BYTES];
+	const size_t bytes =
+		ring_read(ring, &position, message, max, NULL, &lost) * TS_PACKET_BYTES;
+	int error;
+
+	if (lost) {
+		counter_add(&link->counters->packets_lost, lost);
+		link->position = position;
+	}
+	if (!bytes)
+		return -EAGAIN;
+	error = srt_socket_send(link->socket, message, bytes);
+	if (error)
+		return error; /* with a full buffer the ring keeps the packets until the next tick */
+	link->position = position;
+	counter_add(&link->counters->bytes_sent, bytes);
+	return 0;
+}
+
+int srt_link_run(struct srt_link *link, int64_t now_ns)
+{
+	const uint64_t head = ring_head(channel_ring(link->channel));
+	const size_t whole = link->options->payloadsize / TS_PACKET_BYTES;
+	int error = 0;
+
+	if (head != link->newest) {
+		link->newest = head;
+		link->newest_ns = now_ns;
+	}
+	for (int i = 0; !error && i < MESSAGES_PER_TICK && head - link->position >= whole; i++)
+		error = send_message(link, whole);
+	if (!error && head != link->position && head - link->position < whole &&
+	    now_ns - link->newest_ns > LEFTOVER_PATIENCE_NS)
+		error = send_message(link, (size_t)(head - link->position));
+	return error == -EAGAIN ? 0 : error;
+}
+
+/* A counter that libsrt keeps in 31 bits may have begun again. */
+static void add_grown(counter_t *total, uint64_t now, uint64_t before)
+{
+	counter_add(total, now > before ? now - before : 0);
+}
+
+static void raise(counter_t *gauge, uint64_t value)
+{
+	if (value > counter_get(gauge))
+		counter_set(gauge, value);
+}
+
+/* 0 is what a gauge that was cleared has. */
+static void lower(counter_t *gauge, uint64_t value)
+{
+	if (!counter_get(gauge) || value < counter_get(gauge))
+		counter_set(gauge, value);
+}
+
+static void add_totals(struct srt_counters *counters, const struct srt_statistics *now,
+                       const struct srt_statistics *before)
+{
+	add_grown(&counters->pktSentUniqueTotal, now->pktSentUnique, before->pktSentUnique);
+	add_grown(&counters->byteSentUniqueTotal, now->byteSentUnique, before->byteSentUnique);
+	add_grown(&counters->pktRetransTotal, now->pktRetrans, before->pktRetrans);
+	add_grown(&counters->byteRetransTotal, now->byteRetrans, before->byteRetrans);
+	add_grown(&counters->pktSndLossTotal, now->pktSndLoss, before->pktSndLoss);
+	add_grown(&counters->pktRecvNAKTotal, now->pktRecvNAK, before->pktRecvNAK);
+	add_grown(&counters->pktRecvACKTotal, now->pktRecvACK, before->pktRecvACK);
+	add_grown(&counters->byteSndDropTotal, now->byteSndDrop, before->byteSndDrop);
+}
+
+static void show_present(struct srt_counters *counters, const struct srt_statistics *now)
+{
+	raise(&counters->msRTT, now->rtt_us);
+	raise(&counters->mbpsSendRate, now->mbpsSendRate_bps / 1000);
+	lower(&counters->mbpsBandwidth, now->mbpsBandwidth_bps / 1000);
+	lower(&counters->mbpsMaxBW, now->mbpsMaxBW_bps / 1000);
+	raise(&counters->pktFlightSize, now->pktFlightSize);
+	lower(&counters->pktFlowWindow, now->pktFlowWindow);
+	raise(&counters->pktSndBuf, now->pktSndBuf);
+	raise(&counters->msSndBuf, now->msSndBuf);
+	raise(&counters->msSndTsbPdDelay, now->msSndTsbPdDelay);
+	lower(&counters->byteAvailSndBuf, now->byteAvailSndBuf);
+}
+
+void srt_counters_clear_gauges(struct srt_counters *counters)
+{
+	counter_t *all = (counter_t *)counters;
+
+	for (size_t i = 0; i < SRT_COUNTER_COUNT; i++)
+		if (srt_counter_table[i].type != COUNTER_TOTAL)
+			counter_set(&all[i], 0);
+}
+
+int srt_link_look(struct srt_link *link, struct srt_counters *counters)
+{
+	const int64_t now_ns = clock_now_ns();
+	struct srt_statistics now;
+
+	if (srt_socket_get_statistics(link->socket, &now))
+		return -EPIPE;
+	if (now.pktRecvACK != link->seen.pktRecvACK || !now.pktSndBuf)
+		link->acknowledged_ns = now_ns;
+	add_totals(counters, &now, &link->seen);
+	show_present(counters, &now);
+	link->seen = now;
+	follow_channel(link);
+	return now_ns - link->acknowledged_ns > link->options->peeridletimeo_ms * NS_PER_MS
+	               ? -ETIMEDOUT
+	               : 0;
+}
