@@ -243,15 +243,6 @@ static void output_srt_give_up(struct output *output)
 
 static const struct output_ops srt_ops = {.give_up = output_srt_give_up};
 
-int output_srt_listener_create(struct output **out, const struct output_config *config,
-                               struct feed *feed)
-{
-	(void)out;
-	(void)config;
-	(void)feed;
-	return -ENOTSUP;
-}
-
 int output_srt_create(struct output **out, const struct output_config *config, struct feed *feed)
 {
 	struct output_srt *s = calloc(1, sizeof(*s));

@@ -1,0 +1,381 @@
+/*
+ * SRT listener outputs against libsrt callers over loopback: two channels on one port, who is refused and with which
+ * code, kicking, a port that another program has, an output that replaces another.
+ */
+#include "media/ts.h"
+#include "output/feed.h"
+#include "output/output.h"
+#include "srt_peer.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define PACKETS    7
+#define BYTES      ((size_t)PACKETS * TS_PACKET_BYTES)
+#define DATAGRAMS  200
+#define PASSPHRASE "0123456789abc"
+
+static struct senders *senders;
+static struct feed *feeds[2];
+static uint16_t port;
+
+static int setup(void **state)
+{
+	const struct senders_config config = {.count = 2, .tick_us = 2000};
+
+	(void)state;
+	srt_startup();
+	port = free_port();
+	assert_int_equal(senders_create(&senders, &config), 0);
+	for (size_t i = 0; i < 2; i++) {
+		const struct channel_config channel_config = {.name = i ? "Sport" : "News"};
+		struct channel *channel;
+
+		assert_int_equal(channel_create(&channel, &channel_config), 0);
+		assert_int_equal(feed_create(&feeds[i], channel, senders), 0);
+	}
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct tick_loop *const *loops;
+	size_t count;
+
+	(void)state;
+	assert_int_equal(output_wait_all(1000), 0);
+	loops = senders_loops(senders, &count);
+	for (size_t i = 0; i < 2; i++)
+		feed_destroy(feeds[i], loops, count);
+	senders_destroy(senders);
+	return 0;
+}
+
+static struct output_config config_of(const char *stream_id)
+{
+	struct output_config config = {.name = "readers",
+	                               .url = {.scheme = OUTPUT_SRT, .srt = default_options()}};
+
+	config.url.srt.mode = SRT_MODE_LISTENER;
+	config.url.port = port;
+	snprintf(config.url.srt.streamid, sizeof(config.url.srt.streamid), "%s", stream_id);
+	return config;
+}
+
+static struct output *start(const struct output_config *config, size_t feed)
+{
+	struct output *output;
+
+	assert_int_equal(output_create(&output, config, feeds[feed]), 0);
+	return output;
+}
+
+static struct output_status status_of(struct output *output)
+{
+	struct output_status status;
+
+	output_get_status(output, &status);
+	return status;
+}
+
+static void expect_state(struct output *output, enum output_state state)
+{
+	const int64_t deadline_ns = clock_now_ns() + PEER_PATIENCE_NS;
+
+	while (status_of(output).state != state && clock_now_ns() < deadline_ns)
+		pause_ms(2);
+	assert_string_equal(output_state_name(status_of(output).state), output_state_name(state));
+}
+
+static size_t expect_readers(struct output *output, struct output_reader *out, size_t count)
+{
+	const int64_t deadline_ns = clock_now_ns() + PEER_PATIENCE_NS;
+	size_t got;
+
+	while ((got = output_get_readers(output, out, SRT_MAX_READERS)) != count &&
+	       clock_now_ns() < deadline_ns)
+		pause_ms(2);
+	assert_int_equal(got, count);
+	return got;
+}
+
+static SRTSOCKET begin_call(const char *stream_id, const char *passphrase)
+{
+	const SRTSOCKET caller = peer_socket(passphrase);
+	struct sockaddr_storage address;
+	const int size = (int)loopback(&address, AF_INET, port);
+
+	assert_int_equal(srt_setsockflag(caller, SRTO_STREAMID, stream_id, (int)strlen(stream_id)),
+	                 0);
+	assert_int_not_equal(srt_connect(caller, (struct sockaddr *)&address, size), SRT_ERROR);
+	return caller;
+}
+
+/* Returns the reject reason, or 0 when connected. */
+static int outcome(SRTSOCKET caller)
+{
+	const int64_t deadline_ns = clock_now_ns() + PEER_PATIENCE_NS;
+
+	while (clock_now_ns() < deadline_ns) {
+		if (srt_getsockstate(caller) == SRTS_CONNECTED)
+			return 0;
+		if (srt_getrejectreason(caller) != SRT_REJ_UNKNOWN)
+			return srt_getrejectreason(caller);
+		pause_ms(2);
+	}
+	return -1;
+}
+
+static SRTSOCKET call(const char *stream_id, const char *passphrase)
+{
+	const SRTSOCKET caller = begin_call(stream_id, passphrase);
+
+	assert_int_equal(outcome(caller), 0);
+	return caller;
+}
+
+/* A listener that is about to listen refuses nobody: that is a time-out of the caller. */
+static void expect_refusal(const char *stream_id, const char *passphrase, int code)
+{
+	const SRTSOCKET caller = begin_call(stream_id, passphrase);
+
+	assert_int_equal(outcome(caller), code);
+	srt_close(caller);
+}
+
+static void wait_for_end(SRTSOCKET caller)
+{
+	const int64_t deadline_ns = clock_now_ns() + PEER_PATIENCE_NS;
+
+	while (srt_getsockstate(caller) == SRTS_CONNECTED && clock_now_ns() < deadline_ns)
+		pause_ms(2);
+	assert_int_not_equal(srt_getsockstate(caller), SRTS_CONNECTED);
+	srt_close(caller);
+}
+
+static void make_datagram(uint8_t out[BYTES], size_t feed, unsigned int number)
+{
+	for (size_t i = 0; i < BYTES; i++)
+		out[i] = (uint8_t)(number * 7 + i + feed * 101);
+	for (size_t i = 0; i < PACKETS; i++)
+		out[i * TS_PACKET_BYTES] = TS_SYNC_BYTE;
+}
+
+static void send_stream(size_t feed)
+{
+	uint8_t bytes[BYTES];
+
+	for (unsigned int i = 0; i < DATAGRAMS; i++) {
+		make_datagram(bytes, feed, i);
+		channel_receive(feed_channel(feeds[feed]), 0, CHANNEL_MEDIA, bytes, sizeof(bytes),
+		                clock_now_ns());
+		pause_ms(1);
+	}
+}
+
+static void expect_stream(SRTSOCKET caller, size_t feed)
+{
+	uint8_t bytes[BYTES];
+	char got[1500];
+
+	for (unsigned int i = 0; i < DATAGRAMS; i++) {
+		make_datagram(bytes, feed, i);
+		assert_int_equal(peer_receive(caller, got, PEER_PATIENCE_NS), BYTES);
+		assert_memory_equal(got, bytes, BYTES);
+	}
+}
+
+static void test_two_channels_on_one_port(void **state)
+{
+	struct output_config news_config = config_of("news"),
+			     sport_config = config_of("#!::r=sport,u=alice");
+	struct output *news = start(&news_config, 0), *sport = start(&sport_config, 1);
+	struct output_reader readers[SRT_MAX_READERS];
+	struct output_sample samples[4];
+	SRTSOCKET callers[3];
+
+	(void)state;
+	expect_state(news, OUTPUT_CONNECTING);
+	pause_ms(100);
+	callers[0] = call("news", NULL);
+	callers[1] = call("#!::m=request,r=news", NULL);
+	callers[2] = call("#!::r=sport,u=alice", NULL);
+	expect_readers(news, readers, 2);
+	expect_readers(sport, readers, 1);
+	expect_state(news, OUTPUT_CONNECTED);
+	send_stream(0);
+	send_stream(1);
+	expect_stream(callers[0], 0);
+	expect_stream(callers[1], 0);
+	expect_stream(callers[2], 1);
+	assert_int_equal(counter_get(&output_counters(news)->bytes_sent), 2 * DATAGRAMS * BYTES);
+	assert_int_equal(counter_get(&output_counters(sport)->bytes_sent), DATAGRAMS * BYTES);
+	pause_ms(1100);
+	expect_readers(news, readers, 2);
+	assert_string_equal(readers[0].stream_id, "news");
+	assert_string_equal(readers[1].stream_id, "#!::m=request,r=news");
+	assert_int_equal(readers[0].id, 1);
+	assert_int_equal(readers[1].id, 2);
+	assert_int_equal(readers[1].bytes_sent, DATAGRAMS * BYTES);
+	assert_int_equal(strncmp(readers[0].address, "127.0.0.1:", 10), 0);
+	assert_true(readers[0].rtt_us > 0);
+	assert_true(status_of(news).connected_at_s > 0);
+	assert_true(output_get_history(news, samples, 4) > 0);
+	assert_true(samples[0].rtt_us > 0);
+	srt_close(callers[0]);
+	expect_readers(news, readers, 1);
+	assert_int_equal(readers[0].id, 2);
+	expect_state(news, OUTPUT_CONNECTED);
+	srt_close(callers[1]);
+	expect_readers(news, readers, 0);
+	expect_state(news, OUTPUT_CONNECTING);
+	assert_string_equal(status_of(news).last_error, "");
+	assert_int_equal(status_of(news).connected_at_s, 0);
+	expect_state(sport, OUTPUT_CONNECTED);
+	output_destroy(news);
+	pause_ms(100);
+	expect_refusal("news", NULL, SRT_REJX_NOTFOUND);
+	expect_state(sport, OUTPUT_CONNECTED);
+	output_destroy(sport);
+	wait_for_end(callers[2]);
+}
+
+static void test_refusals(void **state)
+{
+	struct output_config secret_config = config_of("secret"), one_config = config_of("one"),
+			     far_config = config_of("far");
+	struct output *secret, *one, *far;
+	SRTSOCKET callers[2];
+
+	(void)state;
+	strcpy(secret_config.url.srt.passphrase, PASSPHRASE);
+	one_config.url.srt.maxreaders = 1;
+	assert_int_equal(prefix_parse(&far_config.url.srt.sources[0], "192.0.2.0/24"), 0);
+	far_config.url.srt.source_count = 1;
+	secret = start(&secret_config, 0);
+	one = start(&one_config, 0);
+	far = start(&far_config, 0);
+	pause_ms(200);
+	expect_refusal("other", NULL, SRT_REJX_NOTFOUND);
+	expect_refusal("", NULL, SRT_REJX_NOTFOUND);
+	expect_refusal("#!::r=one,m=publish", NULL, SRT_REJX_FORBIDDEN);
+	expect_refusal("far", NULL, SRT_REJX_FORBIDDEN);
+	expect_refusal("secret", NULL, SRT_REJ_UNSECURE);
+	expect_refusal("secret", "another passphrase", SRT_REJ_BADSECRET);
+	expect_refusal("one", PASSPHRASE, SRT_REJ_UNSECURE);
+	pause_ms(50);
+	callers[0] = call("secret", PASSPHRASE);
+	callers[1] = call("one", NULL);
+	expect_refusal("one", NULL, SRT_REJX_OVERLOAD);
+	send_stream(0);
+	expect_stream(callers[0], 0);
+	expect_stream(callers[1], 0);
+	output_destroy(secret);
+	output_destroy(one);
+	output_destroy(far);
+	wait_for_end(callers[0]);
+	wait_for_end(callers[1]);
+}
+
+static void test_kick(void **state)
+{
+	struct output_config config = config_of("");
+	struct output *output = start(&config, 0);
+	struct output_reader readers[SRT_MAX_READERS];
+	SRTSOCKET first, second;
+	int64_t kicked_ns;
+
+	(void)state;
+	pause_ms(100);
+	assert_int_equal(output_kick_reader(output, 1), -ENOENT);
+	first = call("a", NULL);
+	expect_readers(output, readers, 1);
+	second = call("b", NULL);
+	expect_readers(output, readers, 2);
+	assert_int_equal(output_kick_reader(output, 0), -ENOENT);
+	assert_int_equal(output_kick_reader(output, readers[0].id), 0);
+	kicked_ns = clock_now_ns();
+	expect_readers(output, readers, 1);
+	assert_true(clock_now_ns() - kicked_ns < NS_PER_S);
+	assert_string_equal(readers[0].stream_id, "b");
+	assert_int_equal(output_kick_reader(output, 1), -ENOENT);
+	wait_for_end(first);
+	first = call("a", NULL);
+	expect_readers(output, readers, 2);
+	assert_int_equal(readers[1].id, 3);
+	send_stream(0);
+	expect_stream(first, 0);
+	expect_stream(second, 0);
+	output_destroy(output);
+	wait_for_end(first);
+	wait_for_end(second);
+}
+
+/* "connecting" without a word means that it listens. */
+static void test_port_in_use(void **state)
+{
+	struct output_config config = config_of("news");
+	struct sockaddr_storage address;
+	const socklen_t size = loopback(&address, AF_INET, port);
+	const int fd = socket(AF_INET, SOCK_DGRAM, 0);
+	struct output *output;
+	char words[80];
+	SRTSOCKET caller;
+
+	(void)state;
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, size), 0);
+	output = start(&config, 0);
+	expect_state(output, OUTPUT_RETRYING);
+	snprintf(words, sizeof(words), "port %u is in use by another program", port);
+	assert_non_null(strstr(status_of(output).last_error, words));
+	assert_in_range(status_of(output).retry_in_ms, 1, 1000);
+	close(fd);
+	expect_state(output, OUTPUT_CONNECTING);
+	assert_string_equal(status_of(output).last_error, "");
+	caller = call("news", NULL);
+	expect_state(output, OUTPUT_CONNECTED);
+	output_destroy(output);
+	wait_for_end(caller);
+}
+
+/* The old output goes and the new one comes at once, on another sender: nobody sees more than a moment. */
+static void test_replaced(void **state)
+{
+	struct output_config config = config_of("news");
+	struct output *old = start(&config, 0), *fresh, *third;
+	SRTSOCKET caller;
+
+	(void)state;
+	pause_ms(50);
+	for (int i = 0; i < 20; i++) {
+		fresh = start(&config, 0);
+		output_destroy(old);
+		old = fresh;
+		pause_ms(i * 3);
+		assert_int_equal(status_of(old).state, OUTPUT_CONNECTING);
+	}
+	pause_ms(100);
+	caller = call("news", NULL);
+	expect_state(old, OUTPUT_CONNECTED);
+	third = start(&config, 1);
+	expect_state(third, OUTPUT_RETRYING);
+	assert_non_null(strstr(status_of(third).last_error, "same stream id"));
+	output_destroy(old);
+	wait_for_end(caller);
+	expect_state(third, OUTPUT_CONNECTING);
+	output_destroy(third);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_two_channels_on_one_port, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_refusals, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_kick, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_port_in_use, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_replaced, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
