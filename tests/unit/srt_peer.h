@@ -13,7 +13,9 @@
 #include <srt/access_control.h>
 #include <srt/srt.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -81,12 +83,29 @@ static inline void peer_set(SRTSOCKET socket, SRT_SOCKOPT option, int value)
 	assert_int_equal(srt_setsockflag(socket, option, &value, sizeof(value)), 0);
 }
 
+static inline void peer_stop_library(void)
+{
+	srt_cleanup();
+}
+
+/* As many ends as beginnings, or libsrt's threads outlive its data. */
+static inline void peer_start_library(void)
+{
+	static bool started;
+
+	if (started)
+		return;
+	started = true;
+	srt_startup();
+	srt_setloglevel(2 /* LOG_CRIT */);
+	atexit(peer_stop_library);
+}
+
 static inline SRTSOCKET peer_socket(const char *passphrase)
 {
 	SRTSOCKET socket;
 
-	srt_startup();
-	srt_setloglevel(2 /* LOG_CRIT */);
+	peer_start_library();
 	socket = srt_create_socket();
 	assert_int_not_equal(socket, SRT_INVALID_SOCK);
 	peer_set(socket, SRTO_RCVSYN, 0);

@@ -25,7 +25,6 @@ static int setup(void **state)
 	const struct senders_config config = {.count = 2, .tick_us = 2000};
 
 	(void)state;
-	srt_startup();
 	port = free_port();
 	assert_int_equal(senders_create(&senders, &config), 0);
 	for (size_t i = 0; i < 2; i++) {
@@ -135,7 +134,6 @@ static SRTSOCKET call(const char *stream_id, const char *passphrase)
 	return caller;
 }
 
-/* A listener that is about to listen refuses nobody: that is a time-out of the caller. */
 static void expect_refusal(const char *stream_id, const char *passphrase, int code)
 {
 	const SRTSOCKET caller = begin_call(stream_id, passphrase);
