@@ -14,6 +14,7 @@
 #include "ts_loop.h"
 
 #include "base/clock.h"
+#include "media/rtp.h"
 #include "media/ts.h"
 
 #include <errno.h>
@@ -149,9 +150,9 @@ static void pass_datagram(struct source *source, uint8_t *datagram, unsigned int
 	size_t size = source->header_bytes + (size_t)packets * TS_PACKET_BYTES;
 
 	if (!source->options.plain_udp)
-		rtp_sender_write_header(datagram, source->sequence,
-		                        source->options.timestamp + (uint32_t)(time / 300),
-		                        source->options.ssrc);
+		rtp_write_header(datagram, RTP_PAYLOAD_TYPE_TS, source->sequence,
+		                 source->options.timestamp + (uint32_t)(time / 300),
+		                 source->options.ssrc);
 	source->sequence++;
 	if (!impair_submit(source->impair, datagram, size))
 		return;

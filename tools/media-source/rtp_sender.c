@@ -8,8 +8,6 @@
  */
 #include "rtp_sender.h"
 
-#include "base/bytes.h"
-
 #include <errno.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -36,15 +34,6 @@ struct rtp_sender {
 	struct iovec datagram;
 	struct group groups[2];
 };
-
-void rtp_sender_write_header(uint8_t *out, uint16_t sequence, uint32_t timestamp, uint32_t ssrc)
-{
-	out[0] = 0x80;
-	out[1] = RTP_PAYLOAD_TYPE_TS;
-	store_be16(out + 2, sequence);
-	store_be32(out + 4, timestamp);
-	store_be32(out + 8, ssrc);
-}
 
 static int set_int(int fd, int level, int option, int value)
 {

@@ -1,5 +1,5 @@
 /*
- * RTP datagrams (RFC 3550 section 5.1, RFC 2250 section 2) and the sockets they leave by.
+ * The sockets by which datagrams leave.
  *
  * One unconnected UDP socket per address family; a datagram goes to all destinations with as few
  * sendmmsg() calls as can be. A destination that refuses is counted and tried again with the next
@@ -13,15 +13,6 @@
 
 #include <stddef.h>
 #include <stdint.h>
-
-#define RTP_HEADER_BYTES    12
-#define RTP_PAYLOAD_TYPE_TS 33 /* MP2T, RFC 3551 section 6 */
-
-/*
- * Write the fixed header: version 2, no padding, extension, CSRC or marker, payload type 33.
- * out: RTP_HEADER_BYTES. timestamp: 90 kHz, when the first TS packet leaves.
- */
-void rtp_sender_write_header(uint8_t *out, uint16_t sequence, uint32_t timestamp, uint32_t ssrc);
 
 struct rtp_sender_config {
 	struct destination *destinations;  /* borrowed; its counters are kept up to date */

@@ -1,11 +1,9 @@
 /*
- * RTP header parsing.
+ * RTP headers, read and written.
  */
 #include "rtp.h"
 
 #include "base/bytes.h"
-
-#define HEADER_BYTES 12
 
 int rtp_parse(struct rtp_packet *out, const uint8_t *datagram, size_t size)
 {
@@ -14,7 +12,7 @@ int rtp_parse(struct rtp_packet *out, const uint8_t *datagram, size_t size)
 	unsigned int first, second;
 	size_t padding = 0;
 
-	if (size < HEADER_BYTES)
+	if (size < RTP_HEADER_BYTES)
 		return -RTP_TRUNCATED;
 	first = bytes_u8(&r);
 	if (first >> 6 != 2)
@@ -41,4 +39,14 @@ int rtp_parse(struct rtp_packet *out, const uint8_t *datagram, size_t size)
 	packet.size = bytes_left(&r) - padding;
 	*out = packet;
 	return 0;
+}
+
+void rtp_write_header(uint8_t *out, uint8_t payload_type, uint16_t sequence, uint32_t timestamp,
+                      uint32_t ssrc)
+{
+	out[0] = 2 << 6;
+	out[1] = payload_type & 0x7f;
+	store_be16(out + 2, sequence);
+	store_be32(out + 4, timestamp);
+	store_be32(out + 8, ssrc);
 }

@@ -8,6 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define RTP_HEADER_BYTES    12 /* without CSRC list and extension */
+#define RTP_PAYLOAD_TYPE_TS 33 /* MP2T, RFC 3551 section 6 */
+
 enum rtp_fault {
 	RTP_TRUNCATED = 1, /* shorter than the header, its CSRC list or its extension */
 	RTP_VERSION,       /* not version 2 */
@@ -26,6 +29,13 @@ struct rtp_packet {
 
 /* Parse one datagram. Errors: the negative of an rtp_fault; out is untouched then. Thread: any. */
 int rtp_parse(struct rtp_packet *out, const uint8_t *datagram, size_t size);
+
+/*
+ * Write the fixed header to out (RTP_HEADER_BYTES): version 2, no padding, extension, CSRC or marker.
+ * payload_type: 0 to 127. Thread: any. RFC 3550 section 5.1.
+ */
+void rtp_write_header(uint8_t *out, uint8_t payload_type, uint16_t sequence, uint32_t timestamp,
+                      uint32_t ssrc);
 
 /*
  * How far sequence number b lies ahead of a, -32768 to 32767: the only place where sequence numbers are
