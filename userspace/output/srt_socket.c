@@ -228,9 +228,12 @@ static int bind_to(SRTSOCKET socket, const struct sockaddr_storage *local)
 	                                             : sizeof(struct sockaddr_in));
 }
 
+/* So that two senders whose first callers come at the same moment do not begin a port each. */
+static pthread_mutex_t share_lock = PTHREAD_MUTEX_INITIALIZER; /* guards srt_share.h */
+
 /* Bind to the port that the sharer's callers share, or begin a new one when that is gone. */
-static int bind_shared(SRTSOCKET socket, const struct srt_options *options, sa_family_t family,
-                       unsigned int sharer, char *why)
+static int bind_shared_locked(SRTSOCKET socket, const struct srt_options *options,
+                              sa_family_t family, unsigned int sharer, char *why)
 {
 	const struct srt_share_key key = srt_share_key(options, family);
 	const uint16_t port = srt_share_get(sharer, &key);
@@ -250,6 +253,17 @@ static int bind_shared(SRTSOCKET socket, const struct srt_options *options, sa_f
 	}
 	srt_share_set(sharer, &key, port_of(&local));
 	return 0;
+}
+
+static int bind_shared(SRTSOCKET socket, const struct srt_options *options, sa_family_t family,
+                       unsigned int sharer, char *why)
+{
+	int error;
+
+	pthread_mutex_lock(&share_lock);
+	error = bind_shared_locked(socket, options, family, sharer, why);
+	pthread_mutex_unlock(&share_lock);
+	return error;
 }
 
 /* Both sides of a rendezvous use one port, unless options say otherwise. */
