@@ -6,6 +6,7 @@
 
 #include "events.h"
 #include "static_files.h"
+#include "text.h"
 #include "websocket.h"
 
 #include "base/utf8.h"
@@ -18,6 +19,7 @@
 #include <ulfius.h>
 
 #define ID_BYTES        64
+#define MAX_IDS         3
 #define CONTENT_POLICY  "default-src 'self'; connect-src 'self' ws: wss:"
 #define JSON_TYPE       "application/json"
 #define LOCATION_PREFIX "/api/channels/"
@@ -26,9 +28,9 @@ struct call {
 	const struct routes *routes;
 	const struct _u_request *request;
 	struct _u_response *response;
-	char ids[2][ID_BYTES]; /* what the stars of the pattern stood for, "" when too long */
-	json_t *body;          /* of routes that take one; borrowed */
-	json_t *reply;         /* set by the handler */
+	char ids[MAX_IDS][ID_BYTES]; /* what the stars of the pattern stood for, "" when too long */
+	json_t *body;                /* of routes that take one; borrowed */
+	json_t *reply;               /* set by the handler */
 	struct api_error error;
 };
 
@@ -151,6 +153,49 @@ static int delete_output(struct call *c)
 		c, manager_delete_output(c->routes->manager, c->ids[0], c->ids[1], &c->error), 204);
 }
 
+static int get_output(struct call *c)
+{
+	return manager_get_output(c->routes->manager, c->ids[0], c->ids[1], &c->reply, &c->error)
+	               ? -1
+	               : 200;
+}
+
+static int get_history(struct call *c)
+{
+	return manager_get_history(c->routes->manager, c->ids[0], c->ids[1], &c->reply, &c->error)
+	               ? -1
+	               : 200;
+}
+
+static int reset_output(struct call *c)
+{
+	return changed(c,
+	               manager_reset_output(c->routes->manager, c->ids[0], c->ids[1], &c->reply,
+	                                    &c->error),
+	               200);
+}
+
+/* Readers have numbers; whatever else is asked for is none of them, and 0 is nobody's. */
+static uint32_t reader_id(const char *text)
+{
+	uint64_t id = 0;
+
+	for (; *text && id <= UINT32_MAX; text++) {
+		if (*text < '0' || *text > '9')
+			return 0;
+		id = id * 10 + (uint64_t)(*text - '0');
+	}
+	return id <= UINT32_MAX ? (uint32_t)id : 0;
+}
+
+static int kick_reader(struct call *c)
+{
+	return changed(c,
+	               manager_kick_reader(c->routes->manager, c->ids[0], c->ids[1],
+	                                   reader_id(c->ids[2]), &c->error),
+	               204);
+}
+
 static int open_websocket(struct call *c)
 {
 	return websocket_accept(c->routes->hub, c->request, c->response, &c->error);
@@ -172,8 +217,12 @@ static const struct route {
 	{"POST", "/api/channels/*/stop", false, stop_channel},
 	{"POST", "/api/channels/*/switch", true, switch_input},
 	{"POST", "/api/channels/*/outputs", true, add_output},
+	{"GET", "/api/channels/*/outputs/*", false, get_output},
 	{"PUT", "/api/channels/*/outputs/*", true, update_output},
 	{"DELETE", "/api/channels/*/outputs/*", false, delete_output},
+	{"GET", "/api/channels/*/outputs/*/history", false, get_history},
+	{"POST", "/api/channels/*/outputs/*/reset", false, reset_output},
+	{"DELETE", "/api/channels/*/outputs/*/readers/*", false, kick_reader},
 	{"GET", "/api/events", false, list_events},
 	{"GET", "/ws", false, open_websocket},
 };
@@ -181,7 +230,7 @@ static const struct route {
 #define ROUTE_COUNT (sizeof(routes) / sizeof(routes[0]))
 
 /* Compare path with a pattern and store what its stars stand for. */
-static bool match_path(const char *pattern, const char *path, char ids[2][ID_BYTES])
+static bool match_path(const char *pattern, const char *path, char ids[MAX_IDS][ID_BYTES])
 {
 	size_t star = 0, n;
 
@@ -360,6 +409,16 @@ static int check_origin(struct call *c)
 	                     "Requests from pages of another host are refused");
 }
 
+static void send_json(struct _u_response *response, unsigned int status, const json_t *body)
+{
+	char *text = text_of(body);
+
+	if (!text || ulfius_set_string_body_response(response, status, text) != U_OK)
+		response->status = 500;
+	u_map_put(response->map_header, "Content-Type", JSON_TYPE);
+	free(text);
+}
+
 int routes_handle(const struct _u_request *request, struct _u_response *response, void *user_data)
 {
 	struct call call = {.routes = user_data, .request = request, .response = response};
@@ -374,9 +433,8 @@ int routes_handle(const struct _u_request *request, struct _u_response *response
 		u_map_put(response->map_header, "Cache-Control", "no-store");
 		if (!call.reply)
 			response->status = (unsigned int)(status == 204 ? 204 : 500);
-		else if (ulfius_set_json_body_response(response, (unsigned int)status,
-		                                       call.reply) != U_OK)
-			response->status = 500;
+		else
+			send_json(response, (unsigned int)status, call.reply);
 	}
 	json_decref(call.reply);
 	json_decref(call.body);

@@ -4,6 +4,7 @@
 #include "update.h"
 
 #include "events.h"
+#include "text.h"
 
 #include "base/event.h"
 
@@ -25,7 +26,7 @@ static struct hub_message *message_create(json_t *json)
 	struct hub_message *message = calloc(1, sizeof(*message));
 
 	if (message && json)
-		message->text = json_dumps(json, JSON_COMPACT);
+		message->text = text_of(json);
 	if (!message || !message->text) {
 		free(message);
 		return NULL;
@@ -42,7 +43,7 @@ static char *health_text(const json_t *health)
 	char *text;
 
 	json_object_del(copy, "uptime_s");
-	text = json_dumps(copy, JSON_COMPACT);
+	text = text_of(copy);
 	json_decref(copy);
 	return text;
 }
@@ -62,7 +63,7 @@ static int compare(struct published *p, const json_t *channels, json_t *changed,
 	json_array_foreach(channels, i, channel)
 	{
 		id = json_string_value(json_object_get(channel, "id"));
-		text = json_dumps(channel, JSON_COMPACT);
+		text = text_of(channel);
 		old = json_string_value(json_object_get(p->channels, id));
 		if (!text || json_object_set_new(texts, id, json_string(text)) ||
 		    ((!old || strcmp(old, text) != 0) && json_array_append(changed, channel)))

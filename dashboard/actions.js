@@ -59,8 +59,9 @@ export class Actions extends EventTarget {
    * @param {string} action
    * @param {string} channelId
    * @param {string} [part] the id of an output of it, or the name of an input
+   * @param {{id: string, address: string}} [reader] one of those who read from that output
    */
-  run(action, channelId, part) {
+  run(action, channelId, part, reader) {
     const channel = this.#store.channels.get(channelId);
     if (!channel) return;
     if (action === 'toggle-channel') this.#toggleChannel(channel);
@@ -73,6 +74,8 @@ export class Actions extends EventTarget {
     if (action === 'toggle-output') this.#toggleOutput(channel, output);
     else if (action === 'edit-output') this.#editOutput(channel, output);
     else if (action === 'delete-output') this.#deleteOutput(channel, output);
+    else if (action === 'reset-output') this.#resetOutput(channel, output);
+    else if (action === 'kick-reader' && reader) this.#kickReader(channel, output, reader);
   }
 
   newChannel() {
@@ -174,6 +177,27 @@ export class Actions extends EventTarget {
       text: `The output of ${channel.name} will be gone for good.${onAir}`,
       action: 'Delete output',
     }, () => this.#server.deleteOutput(channel.id, output.id));
+  }
+
+  /**
+   * @param {Channel} channel
+   * @param {Output} output
+   */
+  #resetOutput(channel, output) {
+    this.#call(`reset the counters of ${output.name}`, () => this.#server.resetOutput(channel.id, output.id));
+  }
+
+  /**
+   * @param {Channel} channel
+   * @param {Output} output
+   * @param {{id: string, address: string}} reader
+   */
+  #kickReader(channel, output, { id, address }) {
+    this.#dialogs.confirm.ask({
+      title: `Disconnect ${address}?`,
+      text: `It reads from ${output.name} of ${channel.name}, and may come again at once: passphrase and sources of the URL say who may read.`,
+      action: 'Disconnect',
+    }, () => this.#server.kickReader(channel.id, output.id, id));
   }
 
   /**

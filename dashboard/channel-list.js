@@ -15,6 +15,7 @@ const SHOWN_ROWS = '.channel:not([hidden]) > .row:not([hidden])';
 export class ChannelList extends EventTarget {
   #root;
   #store;
+  #loadDetails;
   /** @type {Map<string, ChannelRow>} by id */
   #rows = new Map();
   /** @type {Set<string>} */
@@ -34,11 +35,13 @@ export class ChannelList extends EventTarget {
    * @param {HTMLElement} root
    * @param {import('./store.js').Store} store
    * @param {import('./actions.js').Actions} actions
+   * @param {(channelId: string, outputId: string) => Promise<import('./types.js').OutputDetails>} loadDetails
    */
-  constructor(root, store, actions) {
+  constructor(root, store, actions, loadDetails) {
     super();
     this.#root = root;
     this.#store = store;
+    this.#loadDetails = loadDetails;
     store.addEventListener('channels', (event) => {
       if (event instanceof ChannelsEvent) this.#schedule(event);
     });
@@ -148,12 +151,15 @@ export class ChannelList extends EventTarget {
     const channel = event.target.closest('[data-channel]');
     if (!(button instanceof HTMLElement) || !(channel instanceof HTMLElement)) return;
     const id = channel.dataset.channel ?? '';
-    const part = event.target.closest('[data-output], [data-input]');
+    const owner = event.target.closest('[data-output], [data-input]');
+    const part = owner instanceof HTMLElement ? owner.dataset.output ?? owner.dataset.input : undefined;
+    const reader = { id: button.dataset.reader ?? '', address: button.dataset.address ?? '' };
     const action = button.dataset.action ?? '';
     const row = this.#rows.get(id);
     if (action === 'fold' && row) row.folded = !row.folded;
     else if (action === 'account' && row) row.accounted = !row.accounted;
-    else actions.run(action, id, part instanceof HTMLElement ? part.dataset.output ?? part.dataset.input : undefined);
+    else if (action === 'account-output' && row && part) row.toggleDetail(part, () => this.#loadDetails(id, part));
+    else actions.run(action, id, part, reader);
   }
 
   #shownRows() {

@@ -149,7 +149,18 @@ export class ChannelRow {
       row?.show(output);
       this.#outputs.set(output.id, row ?? new OutputRow(output));
     }
+    for (const [id, row] of old) if (!this.#outputs.has(id)) row.closeDetail();
     removeOthers(old, new Set(this.#outputs.keys()));
+  }
+
+  /**
+   * Open or close an output's details.
+   * @param {string} outputId
+   * @param {import('./output-detail.js').LoadFn} load
+   */
+  toggleDetail(outputId, load) {
+    this.#outputs.get(outputId)?.toggleDetail(load);
+    this.#place();
   }
 
   /** Everything below the channel's line, in its order; only what is not in its place is moved. */
@@ -157,7 +168,8 @@ export class ChannelRow {
     /** @type {Element} */
     let previous = part(this.element, 'row');
     const accounts = this.#account ? [this.#account] : [];
-    for (const { element } of [...accounts, ...this.#inputs.values(), ...this.#outputs.values()]) {
+    const outputs = [...this.#outputs.values()].flatMap((row) => (row.detail ? [row, row.detail] : [row]));
+    for (const { element } of [...accounts, ...this.#inputs.values(), ...outputs]) {
       if (previous.nextElementSibling !== element) previous.after(element);
       previous = element;
     }
@@ -188,7 +200,10 @@ export class ChannelRow {
     setAttribute(this.#fold, 'aria-expanded', String(!this.#folded));
     setHidden(this.#noOutputs, this.#folded || this.#outputs.size > 0);
     for (const { element } of this.#inputs.values()) setHidden(element, this.#folded);
-    for (const { element } of this.#outputs.values()) setHidden(element, this.#folded);
+    for (const { element, detail } of this.#outputs.values()) {
+      setHidden(element, this.#folded);
+      if (detail) setHidden(detail.element, this.#folded);
+    }
   }
 
   /** Once a second: what depends on the clock alone. */

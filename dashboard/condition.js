@@ -27,6 +27,8 @@ const CHANNEL_CONDITIONS = {
 const OUTPUT_CONDITIONS = {
   connected: { word: 'Connected', icon: 'connected', tone: 'good' },
   connecting: { word: 'Connecting', icon: 'connecting', tone: 'busy' },
+  listening: { word: 'Listening', icon: 'waiting', tone: 'busy' },
+  sending: { word: 'Sending', icon: 'receiving', tone: 'good' },
   retrying: { word: 'Retrying', icon: 'retrying', tone: 'warn' },
   error: { word: 'Error', icon: 'error', tone: 'bad' },
   stopped: { word: 'Stopped', icon: 'stopped', tone: 'idle' },
@@ -51,9 +53,26 @@ export function redundantInputs({ inputs = [] }) {
   return inputs.length > 1 ? inputs : [];
 }
 
+/** Whether readers come to it. @param {Output} output */
+export function listens({ reader_count }) {
+  return reader_count !== undefined;
+}
+
+/** @param {Output} output */
+export function isSrt({ url }) {
+  return /^srt:/i.test(url);
+}
+
+/** Whether it sends datagrams to whoever listens, without a connection. @param {Output} output */
+function isDatagrams({ url }) {
+  return /^(udp|rtp):/i.test(url);
+}
+
 /** @param {Output} output */
 export function outputCondition(output) {
   if (!output.enabled && output.state === 'stopped') return OUTPUT_CONDITIONS.disabled;
+  if (output.state === 'connecting' && listens(output)) return OUTPUT_CONDITIONS.listening;
+  if (output.state === 'connected' && isDatagrams(output)) return OUTPUT_CONDITIONS.sending;
   return OUTPUT_CONDITIONS[output.state] ?? unknownCondition(output.state);
 }
 

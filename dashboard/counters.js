@@ -23,7 +23,7 @@ import { formatBytes, formatExact, formatMicroseconds, formatMilliseconds } from
  * @param {Partial<Counter>} [more]
  * @returns {Counter}
  */
-function plain(name, label, more) {
+export function plain(name, label, more) {
   return { name, label, kind: 'plain', always: false, format: formatExact, ...more };
 }
 
@@ -32,7 +32,7 @@ function plain(name, label, more) {
  * @param {string} label
  * @param {Partial<Counter>} [more]
  */
-function fault(name, label, more) {
+export function fault(name, label, more) {
   return plain(name, label, { kind: 'fault', ...more });
 }
 

@@ -97,6 +97,17 @@ export function formatMilliseconds(milliseconds) {
 }
 
 /**
+ * 0.42 → "0.42 ms", 12.34 → "12.3 ms", 250.4 → "250 ms".
+ * @param {number | undefined} milliseconds
+ */
+export function formatLatency(milliseconds) {
+  if (!isAmount(milliseconds)) return NO_VALUE;
+  const value = Number(milliseconds);
+  if (value >= 99.95) return formatMilliseconds(value);
+  return `${value.toFixed(value < 9.995 ? 2 : 1)}${UNIT_SPACE}ms`;
+}
+
+/**
  * 420 → "420 µs", 12345 → "12.3 ms".
  * @param {number} microseconds
  */

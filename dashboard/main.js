@@ -30,7 +30,8 @@ const actions = new Actions(server, store, {
   output: new OutputDialog(),
   confirm: new ConfirmDialog(),
 }, new Notices());
-const list = new ChannelList(element('channels'), store, actions);
+const list = new ChannelList(element('channels'), store, actions,
+  (channelId, outputId) => server.loadDetails(channelId, outputId));
 const filterBar = new FilterBar(find(document, '#filter', HTMLFormElement));
 const systemDialog = new SystemDialog(server, store);
 const summaryBar = new SummaryBar(element('summary'));

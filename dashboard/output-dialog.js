@@ -1,13 +1,19 @@
 // @ts-check
 /** Adds an output to a channel, or changes one. */
 
-import { part, setHidden, setText } from './dom.js';
+import { create, part, setHidden, setText, showItems } from './dom.js';
 import { FieldError, FormDialog, changedFields } from './form-dialog.js';
+import { hintsFor } from './url-hints.js';
 
 /**
  * @typedef {import('./types.js').Output} Output
  * @typedef {(fields: Record<string, unknown>) => Promise<unknown>} SaveFn
  */
+
+/** @param {import('./url-hints.js').UrlHint} hint */
+function hintItem({ kind, example, note }) {
+  return create('li', '', create('b', '', kind), create('code', '', example), create('span', '', note));
+}
 
 export class OutputDialog extends FormDialog {
   /** @type {Output | null} */
@@ -17,6 +23,7 @@ export class OutputDialog extends FormDialog {
 
   constructor() {
     super('output-dialog');
+    this.input('url').addEventListener('input', () => this.#showHints());
   }
 
   /**
@@ -30,12 +37,17 @@ export class OutputDialog extends FormDialog {
     this.input('url').value = output?.url ?? '';
     this.input('name').value = output?.name ?? '';
     this.input('enabled').checked = output?.enabled ?? true;
+    this.#showHints();
     setHidden(part(this.dialog, 'secret-hint'), !output?.url.includes('***'));
     const error = part(this.dialog, 'last-error');
     setText(error, `Last error: ${output?.last_error ?? ''}`);
     setHidden(error, !output?.last_error);
     this.show(output ? `Edit output ${output.name}` : `Add output to ${channelName}`,
       output ? 'Save' : 'Add output');
+  }
+
+  #showHints() {
+    showItems(part(this.dialog, 'url-hints'), hintsFor(this.input('url').value), hintItem);
   }
 
   async save() {

@@ -1,11 +1,12 @@
 // @ts-check
 /** One output: a line below its channel. */
 
-import { outputCondition } from './condition.js';
+import { listens, outputCondition } from './condition.js';
 import { cloneTemplate, find, part, setAttribute, setHidden, setText } from './dom.js';
-import { formatBitrate, formatBytes, formatCountdown, formatDateTime, formatDuration } from './format.js';
+import { formatBitrate, formatBytes, formatCountdown, formatDateTime, formatDuration, formatPlural } from './format.js';
 import { setIcon } from './icons.js';
 import { Metric } from './metric.js';
+import { OutputDetail } from './output-detail.js';
 import { StateBadge } from './state-badge.js';
 
 /** @typedef {import('./types.js').Output} Output */
@@ -24,13 +25,16 @@ export class OutputRow {
   #toggleWord = part(this.element, 'toggle-word');
   #toggle = find(this.element, '[data-action="toggle-output"]', HTMLButtonElement);
   #edit = find(this.element, '[data-action="edit-output"]', HTMLButtonElement);
+  #account = find(this.element, '[data-action="account-output"]', HTMLButtonElement);
   #delete = find(this.element, '[data-action="delete-output"]', HTMLButtonElement);
   #lost = new Metric(part(this.element, 'lost'), 'TS packets missed because the output was late');
-  #dropped = new Metric(part(this.element, 'dropped'), 'Did not get through: access units dropped (RTMP), packets that the peer missed at first (SRT)');
+  #dropped = new Metric(part(this.element, 'dropped'), 'Did not get through at first: packets that the peer reported missing (SRT), access units dropped (RTMP), datagrams that the kernel refused (UDP, RTP)');
   #reconnects = new Metric(part(this.element, 'reconnects'), 'Connections made after the first');
   /** @type {Output | null} */
   #output = null;
   #retryAt = 0;
+  /** While it is open. @type {OutputDetail | null} */
+  detail = null;
 
   /** @param {Output} output */
   constructor(output) {
@@ -53,10 +57,12 @@ export class OutputRow {
     setText(this.#bitrate, formatBitrate(active ? output.stats.bitrate_bps : undefined));
     setText(this.#sent, formatBytes(active || output.stats.bytes_sent ? output.stats.bytes_sent : undefined));
     this.#lost.show(output.stats.packets_lost);
-    this.#dropped.show((output.stats.frames_dropped ?? 0) + (output.stats.pktSndLossTotal ?? 0));
+    const { frames_dropped = 0, pktSndLossTotal = 0, send_errors = 0 } = output.stats;
+    this.#dropped.show(frames_dropped + pktSndLossTotal + send_errors);
     this.#reconnects.show(output.stats.reconnects ?? output.reconnects);
     this.#showError(output, condition.tone === 'good');
     this.#showToggle(output);
+    this.detail?.show(output);
     this.tick();
   }
 
@@ -78,8 +84,28 @@ export class OutputRow {
     setText(this.#toggleWord, output.enabled ? 'Disable' : 'Enable');
     setAttribute(this.#toggle, 'aria-label', `${output.enabled ? 'Disable' : 'Enable'} output ${output.name}`);
     setAttribute(this.#toggle, 'title', output.enabled ? 'Disable output' : 'Enable output');
+    setAttribute(this.#account, 'aria-label', `Details of output ${output.name}`);
     setAttribute(this.#edit, 'aria-label', `Edit output ${output.name}`);
     setAttribute(this.#delete, 'aria-label', `Delete output ${output.name}`);
+  }
+
+  /**
+   * Open the details, or close them; whoever calls puts them in their place.
+   * @param {import('./output-detail.js').LoadFn} load
+   */
+  toggleDetail(load) {
+    if (this.detail) {
+      this.closeDetail();
+    } else if (this.#output) {
+      this.detail = new OutputDetail(this.#output, load);
+      setAttribute(this.#account, 'aria-expanded', 'true');
+    }
+  }
+
+  closeDetail() {
+    this.detail?.element.remove();
+    this.detail = null;
+    setAttribute(this.#account, 'aria-expanded', 'false');
   }
 
   /** Once a second: what depends on the clock alone. */
@@ -90,8 +116,10 @@ export class OutputRow {
     let title = '';
     if (output.state === 'connected' && output.connected_at) {
       const since = new Date(output.connected_at);
-      note = formatDuration(Date.now() - since.getTime());
+      note = listens(output) ? formatPlural(output.reader_count ?? 0, 'reader') : formatDuration(Date.now() - since.getTime());
       title = `Connected since ${formatDateTime(since)}`;
+    } else if (output.state === 'connecting' && listens(output)) {
+      note = 'no readers';
     } else if (output.state === 'retrying') {
       const left = this.#retryAt - performance.now();
       note = left > 0 ? `retry in ${formatCountdown(left)}` : 'retrying now';
@@ -101,5 +129,6 @@ export class OutputRow {
     this.#lost.tick();
     this.#dropped.tick();
     this.#reconnects.tick();
+    this.detail?.tick();
   }
 }

@@ -222,6 +222,38 @@ export class Server {
     this.#store.addEvents(events);
   }
 
+  /**
+   * What the WebSocket does not bring of an output: who reads from it, and its last ten minutes.
+   * @param {string} channelId
+   * @param {string} outputId
+   * @returns {Promise<import('./types.js').OutputDetails>}
+   */
+  async loadDetails(channelId, outputId) {
+    const path = channelPath(channelId, outputId);
+    const [output, history] = await Promise.all([
+      this.#request('GET', path), this.#request('GET', `${path}/history`)]);
+    return { output, history };
+  }
+
+  /**
+   * Count from 0 again.
+   * @param {string} channelId
+   * @param {string} outputId
+   */
+  async resetOutput(channelId, outputId) {
+    const output = await this.#request('POST', `${channelPath(channelId, outputId)}/reset`);
+    this.#store.putOutput(channelId, output);
+  }
+
+  /**
+   * @param {string} channelId
+   * @param {string} outputId
+   * @param {string} readerId
+   */
+  async kickReader(channelId, outputId, readerId) {
+    await this.#request('DELETE', `${channelPath(channelId, outputId)}/readers/${encodeURIComponent(readerId)}`);
+  }
+
   /** @param {string} id */
   async deleteChannel(id) {
     await this.#request('DELETE', channelPath(id));

@@ -18,7 +18,29 @@
  * @property {number} retry_in_ms 0 when no try is due
  * @property {number} reconnects
  * @property {string | null} connected_at ISO 8601
+ * @property {string | null} [stats_since] ISO 8601: when the counters were reset; null: never
+ * @property {number} [reader_count] of a listener
+ * @property {Reader[]} [readers] of a listener, when asked for by itself
  * @property {Stats} stats
+ *
+ * @typedef {object} Reader one who reads from a listener
+ * @property {number} id
+ * @property {string | null} address with its port
+ * @property {string | null} stream_id
+ * @property {string | null} connected_at ISO 8601
+ * @property {Stats} stats since then
+ *
+ * @typedef {object} Sample a second of an output
+ * @property {string} at ISO 8601
+ * @property {number} msRTT
+ * @property {number} msSndBuf
+ * @property {number} pktRetrans in this second
+ * @property {number} pktSndLoss in this second
+ * @property {number} bitrate_bps
+ *
+ * @typedef {object} OutputDetails what is asked for while an output is looked at
+ * @property {Output} output
+ * @property {{now?: string, samples: Sample[]}} history oldest first; now: the server's clock
  *
  * @typedef {object} Backup the second input of a channel
  * @property {string} rtp_ip

@@ -4,7 +4,7 @@
  * Bit rates move once a second, and one channel changes its input now and then.
  */
 
-import { makePlant } from './fake-data.mjs';
+import { makePlant, makeSamples } from './fake-data.mjs';
 import { FakeServer } from './fake-server.mjs';
 
 /**
@@ -28,6 +28,18 @@ server.system.interfaces.push({
     { mode: 'xdp-generic', reason: 'MTU 9001 is too large', fix: 'ip link set dev eth2 mtu 3498' },
   ],
 });
+server.channels.forEach(({ outputs, stats }, i) => outputs.forEach((output, j) => {
+  if (output.state !== 'connected') return;
+  server.samples.set(output.id, makeSamples(stats.bitrate_bps, (i + j) % 2 === 0));
+  if (!output.url.startsWith('srt:')) return;
+  const packets = output.stats.bytes_sent / 1316;
+  Object.assign(output.stats, {
+    pktSentUniqueTotal: packets, byteSentUniqueTotal: packets * 1360, pktRetransTotal: 1731, byteRetransTotal: 2_354_160,
+    pktSndLossTotal: 1702, pktRecvNAKTotal: 388, pktRecvACKTotal: 51_003, msRTT: 38.214, mbpsSendRate: 5.18,
+    mbpsMaxBW: 6.25, mbpsBandwidth: 812.4, pktFlightSize: 19, pktFlowWindow: 8192, pktSndBuf: 21, msSndBuf: 45,
+    msSndTsbPdDelay: 200, byteAvailSndBuf: 412_000,
+  });
+}));
 await server.start(option('--port', 8080));
 console.log(server.url);
 
@@ -43,6 +55,8 @@ setInterval(() => {
       if (output.state !== 'connected') continue;
       output.stats.bitrate_bps = stats.bitrate_bps;
       output.stats.bytes_sent += stats.bitrate_bps / 8;
+      const samples = server.samples.get(output.id) ?? [];
+      samples.push(...makeSamples(stats.bitrate_bps, false).slice(-1));
     }
   }
   if (live.length > 4) live[4].stats.rtp_lost += 1;

@@ -68,8 +68,8 @@ function checkValue(name, value, path) {
   }
   if (CHOICES[name] && !CHOICES[name].includes(value)) throw invalid(path, `${path} must be ${CHOICES[name].join(' or ')}`);
   if (name === 'name' && (value === '' || [...value].length > 128)) throw invalid(path, 'name must have 1 to 128 characters');
-  if (name === 'url' && !/^(srt|rtmps?):\/\/[^/:?]+(:\d+)?/.test(value)) {
-    throw new ApiError(422, 'invalid_url', path, 'the URL must begin with srt://, rtmp:// or rtmps:// and name a host');
+  if (name === 'url' && !/^((srt|rtmps?|udp|rtp):\/\/[^/:?]+|srt:\/\/)(:\d+)?/.test(value)) {
+    throw new ApiError(422, 'invalid_url', path, 'the URL must begin with srt://, rtp://, udp:// or rtmp:// and name a host');
   }
   if (name === 'rtp_ip' && !/^[\d.]+$|:/.test(value)) throw invalid(path, `${path} must be an IPv4 or IPv6 address`);
   if (name === 'sources') {

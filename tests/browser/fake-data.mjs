@@ -18,18 +18,58 @@ const CHANNEL_COUNTERS = [
   'dropped_stranger', 'dropped_rate', 'dropped_socket',
   'rejected_truncated', 'rejected_version', 'rejected_padding', 'rejected_size', 'rejected_sync',
 ];
-const OUTPUT_COUNTERS = ['bytes_sent', 'bitrate_bps', 'packets_lost', 'reconnects', 'pktSndLossTotal', 'pktRetransTotal', 'byteSndDropTotal', 'frames_dropped'];
+const OUTPUT_COUNTERS = ['bytes_sent', 'bitrate_bps', 'packets_lost', 'reconnects'];
+/** What each kind has besides. @type {Record<string, string[]>} */
+const KIND_COUNTERS = {
+  srt: [
+    'pktSentUniqueTotal', 'byteSentUniqueTotal', 'pktRetransTotal', 'byteRetransTotal', 'pktSndLossTotal', 'pktRecvNAKTotal',
+    'pktRecvACKTotal', 'byteSndDropTotal', 'msRTT', 'mbpsSendRate', 'mbpsBandwidth', 'mbpsMaxBW', 'pktFlightSize',
+    'pktFlowWindow', 'pktSndBuf', 'msSndBuf', 'msSndTsbPdDelay', 'byteAvailSndBuf',
+  ],
+  rtmp: ['frames_dropped'], rtmps: ['frames_dropped'],
+  udp: ['datagrams_sent', 'fec_sent', 'send_errors'], rtp: ['datagrams_sent', 'fec_sent', 'send_errors'],
+};
+/** Those that a reset takes back to 0. */
+export const OUTPUT_TOTALS = ['bytes_sent', 'packets_lost', 'reconnects', 'pktSndLossTotal', 'pktRetransTotal', 'byteSndDropTotal'];
 
 /** @param {string[]} names @returns {Stats} */
 const zeros = (names) => Object.fromEntries(names.map((name) => [name, 0]));
 
 /** @param {Partial<Output> & {url: string}} fields @returns {Output} */
 export function makeOutput(fields) {
-  const { protocol, hostname } = new URL(fields.url);
+  const [, scheme = '', host = ''] = /^(\w+):\/\/([^:/?]*)/.exec(fields.url) ?? [];
+  const readers = fields.url.includes('mode=listener') ? { reader_count: 0, readers: [] } : {};
   return {
-    id: randomUUID(), name: `${protocol}//${hostname}`, enabled: true, state: 'stopped', last_error: null,
-    retry_in_ms: 0, reconnects: 0, connected_at: null, ...fields,
-    stats: { ...zeros(OUTPUT_COUNTERS), ...fields.stats },
+    id: randomUUID(), name: `${scheme}://${host}`, enabled: true, state: 'stopped', last_error: null,
+    retry_in_ms: 0, reconnects: 0, connected_at: null, stats_since: null, ...readers, ...fields,
+    stats: { ...zeros([...OUTPUT_COUNTERS, ...KIND_COUNTERS[scheme] ?? []]), ...fields.stats },
+  };
+}
+
+/**
+ * Ten minutes of an SRT output with a bad spell in the middle, or without one.
+ * @param {number} bitrate
+ * @param {boolean} [bad]
+ * @returns {import('../../dashboard/types.js').Sample[]}
+ */
+export function makeSamples(bitrate, bad = true) {
+  const now = Math.floor(Date.now() / 1000);
+  return Array.from({ length: 600 }, (_, i) => {
+    const spell = bad && i > 240 && i < 320 ? Math.sin(((i - 240) / 80) * Math.PI) : 0;
+    return {
+      at: new Date((now - 599 + i) * 1000).toISOString(), msRTT: 38 + (i % 7) / 3 + 90 * spell,
+      msSndBuf: Math.round(45 + (i % 5) + 260 * spell), pktRetrans: Math.round(40 * spell + (i % 61 === 0 ? 2 : 0)),
+      pktSndLoss: Math.round(40 * spell), bitrate_bps: Math.round(bitrate * (0.99 + (i % 9) / 450)),
+    };
+  });
+}
+
+/** @param {number} id @param {string} [stream_id] @returns {import('../../dashboard/types.js').Reader} */
+export function makeReader(id, stream_id = '') {
+  return {
+    id, address: `198.51.100.${id}:${40_000 + id}`, stream_id: stream_id || null,
+    connected_at: new Date(Date.now() - id * 754_000).toISOString(),
+    stats: { bytes_sent: 471_250_000 * id, packets_lost: 0, pktRetransTotal: 12 * id, pktSndLossTotal: 11 * id, byteSndDropTotal: 0, msRTT: 21.4 * id, msSndBuf: 22 * id },
   };
 }
 
@@ -99,7 +139,7 @@ function plantOutputs(i, state, bitrate) {
     makeOutput({ name: 'YouTube', url: 'rtmps://a.rtmps.example.com/live2/***', state, connected_at, stats: { ...stats, frames_dropped: i % 5 === 0 ? 12 * i : 0 } }),
   ];
   if (i % 3 === 0) {
-    outputs.push(makeOutput({ name: 'Monitoring wall', url: 'srt://10.20.30.40:9100?mode=listener', enabled: i % 2 === 0, state: i % 2 === 0 ? state : 'stopped', connected_at: i % 2 === 0 ? connected_at : null, stats: i % 2 === 0 ? stats : {} }));
+    outputs.push(makeOutput({ name: 'Monitoring wall', url: 'srt://:9100?mode=listener&sources=10.20.0.0/16', reader_count: i % 2 === 0 ? 2 : 0, readers: i % 2 === 0 ? [makeReader(1, '#!::r=news,u=wall'), makeReader(2)] : [], enabled: i % 2 === 0, state: i % 2 === 0 ? state : 'stopped', connected_at: i % 2 === 0 ? connected_at : null, stats: i % 2 === 0 ? stats : {} }));
   }
   return outputs;
 }

@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 import {
   ApiError, CHANNEL_FIELDS, OLD_CHANNEL_FIELDS, OUTPUT_FIELDS, checkFields,
 } from './fake-checks.mjs';
-import { makeChannel, makeInputs, makeOutput, makeSystem } from './fake-data.mjs';
+import { OUTPUT_TOTALS, makeChannel, makeInputs, makeOutput, makeSystem } from './fake-data.mjs';
 import { WebSocketPeer } from './websocket.mjs';
 
 /**
@@ -43,6 +43,8 @@ export class FakeServer {
   /** @type {Interface[]} */
   interfaces = [{ name: 'eth1', mode: 'xdp', queues: 4, reason: '', rx_dropped: 0, rx_ring_full: 0 }];
   system = makeSystem();
+  /** The last ten minutes of outputs, by id. @type {Map<string, import('../../dashboard/types.js').Sample[]>} */
+  samples = new Map();
   /** Oldest first. @type {ServerEvent[]} */
   events = [];
   /** An older program: without the fields, paths and events that came with redundant inputs. */
@@ -185,7 +187,7 @@ export class FakeServer {
    * @param {URLSearchParams} query
    * @returns {[number, unknown?]} status and answer
    */
-  #route(method, [collection, id, sub, outputId], body, query) {
+  #route(method, [collection, id, sub, outputId, verb, readerId], body, query) {
     if (collection === 'health') return [200, this.health];
     if (collection === 'system' && !this.old) return [200, this.system];
     if (collection === 'events' && !this.old) return [200, this.#listEvents(query)];
@@ -196,6 +198,8 @@ export class FakeServer {
     if (sub === 'start' || sub === 'stop') return [200, this.#setRunning(channel, sub === 'start')];
     if (sub === 'switch' && !this.old) return [200, this.#switchInput(channel, body)];
     if (sub === 'outputs' && !outputId) return [201, this.#addOutput(channel, body)];
+    if (sub === 'outputs' && verb && this.old) throw new ApiError(404, 'not_found', '', 'no such path');
+    if (sub === 'outputs' && verb) return this.#askOutput(method, channel, outputId, verb, readerId);
     if (sub === 'outputs') return this.#changeOutput(method, channel, outputId, body);
     if (method === 'PUT') return [200, this.#updateChannel(channel, body)];
     if (method !== 'DELETE') return [200, channel];
@@ -296,6 +300,42 @@ export class FakeServer {
   }
 
   /**
+   * @param {Channel} channel
+   * @param {string} id
+   */
+  #findOutput(channel, id) {
+    const output = channel.outputs.find((other) => other.id === id);
+    if (!output) throw new ApiError(404, 'not_found', '', 'no such output');
+    return output;
+  }
+
+  /**
+   * Its history, counting anew, and its readers.
+   * @param {string} method
+   * @param {Channel} channel
+   * @param {string} id
+   * @param {string} verb
+   * @param {string} readerId
+   * @returns {[number, unknown?]}
+   */
+  #askOutput(method, channel, id, verb, readerId) {
+    const output = this.#findOutput(channel, id);
+    if (method === 'GET' && verb === 'history') return [200, { now: new Date().toISOString(), samples: this.samples.get(id) ?? [] }];
+    if (method === 'POST' && verb === 'reset') {
+      output.stats_since = new Date().toISOString();
+      for (const name of OUTPUT_TOTALS) output.stats[name] = 0;
+      this.push([channel]);
+      return [200, output];
+    }
+    const reader = output.readers?.find((other) => String(other.id) === readerId);
+    if (method !== 'DELETE' || verb !== 'readers' || !reader) throw new ApiError(404, 'not_found', '', 'no such reader');
+    output.readers = output.readers?.filter((other) => other !== reader);
+    output.reader_count = output.readers?.length;
+    this.push([channel]);
+    return [204];
+  }
+
+  /**
    * @param {string} method
    * @param {Channel} channel
    * @param {string} id
@@ -303,8 +343,9 @@ export class FakeServer {
    * @returns {[number, unknown?]}
    */
   #changeOutput(method, channel, id, body) {
-    const output = channel.outputs.find((other) => other.id === id);
-    if (!output) throw new ApiError(404, 'not_found', '', 'no such output');
+    const output = this.#findOutput(channel, id);
+    if (method === 'GET' && this.old) throw new ApiError(405, 'method_not_allowed', '', 'PUT, DELETE');
+    if (method === 'GET') return [200, output];
     if (method === 'DELETE') {
       channel.outputs = channel.outputs.filter((other) => other !== output);
       this.push([channel]);

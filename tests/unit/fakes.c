@@ -47,6 +47,8 @@ struct output {
 	struct srt_counters srt;
 };
 
+static struct output *latest; /* the output that was made last, or NULL */
+
 static void note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 static void note(const char *format, ...)
@@ -335,6 +337,7 @@ int output_create(struct output **out, const struct output_config *config, struc
 	snprintf((*out)->name, sizeof((*out)->name), "%s", config->name);
 	snprintf((*out)->where, sizeof((*out)->where), "%s:%u", config->url.host, config->url.port);
 	counter_set(&(*out)->counters.reconnects, 3);
+	latest = *out;
 	note("output %s %s; ", config->name, (*out)->where);
 	fakes.outputs++;
 	return 0;
@@ -346,6 +349,8 @@ void output_destroy(struct output *output)
 		return;
 	note("unoutput %s; ", output->name);
 	fakes.outputs--;
+	if (latest == output)
+		latest = NULL;
 	free(output);
 }
 
@@ -361,6 +366,14 @@ const struct output_counters *output_counters(const struct output *output)
 }
 
 const struct counter_info srt_counter_table[] = {SRT_COUNTERS(COUNTER_ROW)};
+
+void fakes_grow(uint64_t by)
+{
+	for (size_t i = 0; latest && i < OUTPUT_COUNTER_COUNT; i++)
+		counter_add((counter_t *)&latest->counters + i, by);
+	for (size_t i = 0; latest && i < SRT_COUNTER_COUNT; i++)
+		counter_add((counter_t *)&latest->srt + i, by);
+}
 
 const struct counter_info *output_own_table(enum output_scheme scheme, size_t *count)
 {

@@ -37,6 +37,9 @@ void fakes_reset(void);
 /* The journal since the last call of this function, borrowed until the next one. */
 const char *fakes_journal(void);
 
+/* Add to every counter of the output that was made last; a gauge in thousandths grows by as many. */
+void fakes_grow(uint64_t by);
+
 struct ingest *fakes_ingest(void);
 struct senders *fakes_senders(void);
 

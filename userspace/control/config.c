@@ -34,7 +34,7 @@ static int apply_url(struct output_entry *entry, struct output_url *parsed, cons
 	}
 	if (output_url_parse(parsed, text, why, sizeof(why)))
 		return api_error_set(error, 422, "invalid_url", field, "%s", why);
-	return field_set_string(&entry->url, text, error);
+	return output_entry_set_url(entry, text) ? field_out_of_memory(error) : 0;
 }
 
 int config_apply_output(struct output_entry *entry, const json_t *body, bool is_new,

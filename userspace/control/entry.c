@@ -19,15 +19,42 @@ void entry_new_id(char *id)
 	uuid_unparse_lower(uuid, id);
 }
 
+int output_entry_set_url(struct output_entry *entry, const char *url)
+{
+	char shown[OUTPUT_URL_BYTES], why[160];
+	struct output_url parsed;
+	char *texts[2];
+
+	output_url_mask(shown, url);
+	texts[0] = strdup(url);
+	texts[1] = strdup(shown);
+	if (!texts[0] || !texts[1]) {
+		free(texts[0]);
+		free(texts[1]);
+		return -ENOMEM;
+	}
+	free(entry->url);
+	free(entry->shown);
+	entry->url = texts[0];
+	entry->shown = texts[1];
+	entry->known = !output_url_parse(&parsed, url, why, sizeof(why));
+	entry->listens =
+		entry->known && parsed.scheme == OUTPUT_SRT && parsed.srt.mode == SRT_MODE_LISTENER;
+	entry->scheme = entry->known ? parsed.scheme : OUTPUT_SRT;
+	return 0;
+}
+
 int output_entry_copy(struct output_entry *out, const struct output_entry *from)
 {
 	struct output_entry copy = *from;
 
 	copy.name = strdup(from->name);
 	copy.url = strdup(from->url);
-	if (!copy.name || !copy.url) {
+	copy.shown = strdup(from->shown);
+	if (!copy.name || !copy.url || !copy.shown) {
 		free(copy.name);
 		free(copy.url);
+		free(copy.shown);
 		return -ENOMEM;
 	}
 	json_incref(copy.extra);
@@ -39,6 +66,7 @@ void output_entry_free(struct output_entry *entry)
 {
 	free(entry->name);
 	free(entry->url);
+	free(entry->shown);
 	json_decref(entry->extra);
 	*entry = (struct output_entry){0};
 }

@@ -6,6 +6,7 @@
 #define CONTROL_ENTRY_H
 
 #include "base/prefix.h"
+#include "output/url.h"
 
 #include <jansson.h>
 #include <net/if.h>
@@ -25,10 +26,15 @@
 
 struct output_entry {
 	char id[ENTRY_ID_BYTES]; /* UUID, fixed for life */
-	char *name;    /* owned; 1 to 128 characters; default srt://host:port or rtmp://host/app */
-	char *url;     /* owned; as given, with its secrets */
+	char *name; /* owned; 1 to 128 characters; default scheme://host:port or rtmp://host/app */
 	bool enabled;  /* default true */
 	json_t *extra; /* owned, or NULL: fields of channels.json that we do not know */
+	/* The URL and what is asked of it every second, all set by output_entry_set_url. */
+	char *url;    /* owned; as given, with its secrets */
+	char *shown;  /* owned; its secrets are *** */
+	bool known;   /* this program can send there; another version's URL is only kept */
+	bool listens; /* readers come to it (SRT listener) */
+	enum output_scheme scheme; /* when known */
 };
 
 /* Where datagrams are received, and from whom. */
@@ -68,6 +74,12 @@ struct channel_entry {
 
 /* Write a new random UUID, ENTRY_ID_BYTES bytes. Thread: any. */
 void entry_new_id(char *id);
+
+/*
+ * Set the URL and what follows from it. Owns: the text is copied. Errors: -ENOMEM, and entry is as before.
+ * Thread: any.
+ */
+int output_entry_set_url(struct output_entry *entry, const char *url);
 
 /*
  * A deep copy. Owns: *out is the caller's, freed by output_entry_free; untouched on error.

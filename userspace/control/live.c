@@ -198,42 +198,9 @@ void live_abandon(struct live_change *change, const struct live_env *env,
 	channel_entry_free(&change->next);
 }
 
-static void stop_output(const struct live_channel *live, size_t index)
+static void stop_output(struct live_channel *live, size_t index)
 {
-	struct live_output *output = &live->outputs[index];
-
-	output->why[0] = '\0';
-	if (!output->output)
-		return;
-	log_info("channel \"%s\": output \"%s\": stopped", live->entry.name,
-	         live->entry.outputs[index].name);
-	output_destroy(output->output);
-	output->output = NULL;
-}
-
-static void start_output(struct live_channel *live, size_t index)
-{
-	const struct output_entry *entry = &live->entry.outputs[index];
-	struct live_output *output = &live->outputs[index];
-	struct output_config config = {.name = entry->name};
-	char shown[OUTPUT_URL_BYTES];
-	int error;
-
-	output->why[0] = '\0';
-	if (output_url_parse(&config.url, entry->url, output->why, sizeof(output->why)))
-		goto fail;
-	error = output_create(&output->output, &config, live->feed);
-	if (error) {
-		output->output = NULL;
-		snprintf(output->why, sizeof(output->why), "cannot start: %s", strerror(-error));
-		goto fail;
-	}
-	output_url_mask(shown, entry->url);
-	log_info("channel \"%s\": output \"%s\": started to %.300s", live->entry.name, entry->name,
-	         shown);
-	return;
-fail:
-	log_error("channel \"%s\": output \"%s\": %s", live->entry.name, entry->name, output->why);
+	live_output_stop(&live->outputs[index], &live->entry.outputs[index], live->entry.name);
 }
 
 /* Stop the whole channel if it runs. */
@@ -264,7 +231,7 @@ static void keep_outputs(struct live_channel *live, struct live_change *change)
 			continue;
 		from = &live->outputs[old - live->entry.outputs];
 		change->outputs[i] = *from;
-		from->output = NULL;
+		*from = (struct live_output){0};
 	}
 	for (size_t i = 0; i < live->entry.output_count; i++)
 		stop_output(live, i);
@@ -342,7 +309,22 @@ void live_apply(struct live_channel *live, struct live_change *change, const str
 	for (size_t i = 0; live->feed && i < live->entry.output_count; i++) {
 		if (live->entry.outputs[i].enabled && !live->outputs[i].output &&
 		    !live->outputs[i].why[0])
-			start_output(live, i);
+			live_output_start(&live->outputs[i], &live->entry.outputs[i],
+			                  live->entry.name, live->feed);
+	}
+}
+
+void live_get_output_status(const struct live_channel *live, size_t index,
+                            struct output_status *status)
+{
+	const struct live_output *output = &live->outputs[index];
+
+	*status = (struct output_status){.state = OUTPUT_STOPPED};
+	if (output->output) {
+		output_get_status(output->output, status);
+	} else if (live->feed && live->entry.outputs[index].enabled) {
+		status->state = OUTPUT_ERROR;
+		snprintf(status->last_error, sizeof(status->last_error), "%s", output->why);
 	}
 }
 

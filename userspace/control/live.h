@@ -11,6 +11,7 @@
 #include "entry.h"
 #include "error.h"
 #include "inputs.h"
+#include "live_output.h"
 
 #include "base/tick.h"
 #include "output/output.h"
@@ -24,11 +25,6 @@ struct live_env {
 	struct senders *senders;
 	struct tick_loop *loops[LIVE_MAX_LOOPS]; /* ingest, then senders: as they are destroyed */
 	size_t loop_count;
-};
-
-struct live_output {
-	struct output *output; /* NULL while it does not run */
-	char why[160];         /* why an enabled output of a running channel has none, or "" */
 };
 
 struct live_channel {
@@ -81,5 +77,9 @@ void live_abandon(struct live_change *change, const struct live_env *env,
  * made is in state error and does not fail the change. Thread: manager.
  */
 void live_apply(struct live_channel *live, struct live_change *change, const struct live_env *env);
+
+/* Where an output stands, by its index in the entry, also when it does not run. Thread: manager. */
+void live_get_output_status(const struct live_channel *live, size_t index,
+                            struct output_status *status);
 
 #endif

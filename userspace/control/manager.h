@@ -11,6 +11,7 @@
 #include "error.h"
 
 #include <jansson.h>
+#include <stdint.h>
 
 struct manager;
 struct ingest;
@@ -44,7 +45,10 @@ void manager_destroy(struct manager *manager);
  * the manager's lock makes them one at a time.
  */
 
-/* {"channels": [channel, …]} in the order of their creation. Errors: -1 without memory. */
+/*
+ * {"channels": [channel, …]} in the order of their creation. Who reads from listeners is counted here, and listed only
+ * in replies of one channel or output. Errors: -1 without memory.
+ */
 int manager_list(struct manager *manager, json_t **out);
 
 /* The program, the machine and its interfaces, see system.h. Errors: -1 without memory. */
@@ -97,6 +101,25 @@ int manager_update_output(struct manager *manager, const char *id, const char *o
 /* Stop and forget an output. Errors: 404, 500. */
 int manager_delete_output(struct manager *manager, const char *id, const char *output_id,
                           struct api_error *error);
+
+/* One output. Errors: 404. */
+int manager_get_output(struct manager *manager, const char *id, const char *output_id, json_t **out,
+                       struct api_error *error);
+
+/* {"now", "samples": [sample, …]}, oldest first: the output's last ten minutes. Errors: 404, 500. */
+int manager_get_history(struct manager *manager, const char *id, const char *output_id,
+                        json_t **out, struct api_error *error);
+
+/*
+ * Show the output's totals from 0 again. One that does not run has them at 0 already. *out is the output.
+ * Errors: 404, 500.
+ */
+int manager_reset_output(struct manager *manager, const char *id, const char *output_id,
+                         json_t **out, struct api_error *error);
+
+/* Disconnect who reads from a listener; it may come again. Errors: 404. */
+int manager_kick_reader(struct manager *manager, const char *id, const char *output_id,
+                        uint32_t reader, struct api_error *error);
 
 /* The body of GET /api/health. Errors: -1 without memory. Thread: any. */
 int manager_health(struct manager *manager, json_t **out);

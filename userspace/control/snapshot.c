@@ -4,108 +4,15 @@
 #include "snapshot.h"
 
 #include "channel_field.h"
-#include "config.h"
+#include "shown.h"
+#include "snapshot_output.h"
 #include "switch.h"
 
 #include "base/clock.h"
-#include "base/utf8.h"
 #include "base/version.h"
 #include "output/feed.h"
 
-#include <stdio.h>
-
 #define MAX_INTERFACES 32
-#define REASON_BYTES   sizeof(((struct live_channel *)0)->last_error) /* the longest there is */
-
-/* Add every counter of a table to object; all zero when there are no counters. NULL when that fails. */
-static json_t *add_counters(json_t *object, const struct counter_info *table, size_t count,
-                            const void *values)
-{
-	for (size_t i = 0; object && i < count; i++) {
-		const uint64_t value = values ? counter_at(values, i) : 0;
-		json_t *shown = table[i].type == COUNTER_GAUGE_MILLI
-		                        ? json_real((double)value / 1000)
-		                        : json_integer((json_int_t)value);
-
-		if (json_object_set_new_nocheck(object, table[i].name, shown)) {
-			json_decref(object);
-			object = NULL;
-		}
-	}
-	return object;
-}
-
-static json_t *string_or_null(const char *text)
-{
-	char copy[REASON_BYTES];
-
-	if (!*text)
-		return json_null();
-	/* Reasons may hold what a peer sent: bytes that are not UTF-8 must not lose the object. */
-	snprintf(copy, sizeof(copy), "%s", text);
-	utf8_repair(copy);
-	return json_string(copy);
-}
-
-static json_t *time_or_null(int64_t seconds)
-{
-	char text[CONFIG_TIME_BYTES];
-
-	if (!seconds)
-		return json_null();
-	config_format_time(text, seconds);
-	return json_string(text);
-}
-
-/* Where an output stands, also when it does not run. */
-static void output_status(const struct live_channel *live, size_t index,
-                          struct output_status *status)
-{
-	const struct live_output *output = &live->outputs[index];
-
-	*status = (struct output_status){.state = OUTPUT_STOPPED};
-	if (output->output) {
-		output_get_status(output->output, status);
-	} else if (live->feed && live->entry.outputs[index].enabled) {
-		status->state = OUTPUT_ERROR;
-		snprintf(status->last_error, sizeof(status->last_error), "%s", output->why);
-	}
-}
-
-/* What every kind of output counts, and what its own does. */
-static json_t *output_stats(const char *url, const struct output *output)
-{
-	json_t *stats = add_counters(json_object(), output_counter_table, OUTPUT_COUNTER_COUNT,
-	                             output ? output_counters(output) : NULL);
-	const struct counter_info *table;
-	struct output_url parsed;
-	char why[160];
-	size_t count;
-
-	if (output_url_parse(&parsed, url, why, sizeof(why)))
-		return stats;
-	table = output_own_table(parsed.scheme, &count);
-	return add_counters(stats, table, count, output ? output_own_counters(output) : NULL);
-}
-
-json_t *snapshot_output(const struct live_channel *live, size_t index)
-{
-	const struct output_entry *entry = &live->entry.outputs[index];
-	struct output *output = live->outputs[index].output;
-	const struct output_counters *values = output ? output_counters(output) : NULL;
-	struct output_status status;
-	char url[OUTPUT_URL_BYTES];
-
-	output_url_mask(url, entry->url);
-	output_status(live, index, &status);
-	return json_pack(
-		"{s:s, s:s, s:s, s:b, s:s, s:o, s:I, s:I, s:o, s:o}", "id", entry->id, "name",
-		entry->name, "url", url, "enabled", entry->enabled, "state",
-		output_state_name(status.state), "last_error", string_or_null(status.last_error),
-		"retry_in_ms", (json_int_t)status.retry_in_ms, "reconnects",
-		(json_int_t)(values ? counter_get(&values->reconnects) : 0), "connected_at",
-		time_or_null(status.connected_at_s), "stats", output_stats(entry->url, output));
-}
 
 static const char *channel_state(const struct live_channel *live, int64_t now_ns)
 {
@@ -142,15 +49,15 @@ static json_t *channel_stats(const struct live_channel *live, const struct inges
 	const struct channel *channel = live->feed ? feed_channel(live->feed) : NULL;
 	struct ingest_counters sum = {0};
 	struct rtp_counters rtp = {0};
-	json_t *stats = add_counters(json_object(), channel_counter_table, CHANNEL_COUNTER_COUNT,
-	                             channel ? channel_counters(channel) : NULL);
+	json_t *stats = shown_counters(json_object(), channel_counter_table, CHANNEL_COUNTER_COUNT,
+	                               channel ? channel_counters(channel) : NULL, NULL);
 
 	if (channel)
 		channel_rtp_counters(channel, &rtp);
 	for (size_t i = 0; i < ENTRY_INPUTS; i++)
 		counters_add(&sum, &dropped[i], INGEST_COUNTER_COUNT);
-	stats = add_counters(stats, rtp_counter_table, RTP_COUNTER_COUNT, &rtp);
-	return add_counters(stats, ingest_counter_table, INGEST_COUNTER_COUNT, &sum);
+	stats = shown_counters(stats, rtp_counter_table, RTP_COUNTER_COUNT, &rtp, NULL);
+	return shown_counters(stats, ingest_counter_table, INGEST_COUNTER_COUNT, &sum, NULL);
 }
 
 /* Inputs that are merged have one RTP stream; its counters are the channel's alone. */
@@ -159,14 +66,15 @@ static json_t *input_stats(const struct live_channel *live, unsigned int path,
 {
 	const struct channel *channel = live->feed ? feed_channel(live->feed) : NULL;
 	const bool merges = channel_entry_has_backup(&live->entry) && live->entry.failover.merge;
-	json_t *stats = add_counters(json_object(), input_counter_table, INPUT_COUNTER_COUNT,
-	                             channel ? channel_input_counters(channel, path) : NULL);
+	json_t *stats =
+		shown_counters(json_object(), input_counter_table, INPUT_COUNTER_COUNT,
+	                       channel ? channel_input_counters(channel, path) : NULL, NULL);
 
-	stats = add_counters(stats, ingest_counter_table, INGEST_COUNTER_COUNT, dropped);
+	stats = shown_counters(stats, ingest_counter_table, INGEST_COUNTER_COUNT, dropped, NULL);
 	if (merges)
 		return stats;
-	return add_counters(stats, rtp_counter_table, RTP_COUNTER_COUNT,
-	                    channel ? channel_input_rtp_counters(channel, path) : NULL);
+	return shown_counters(stats, rtp_counter_table, RTP_COUNTER_COUNT,
+	                      channel ? channel_input_rtp_counters(channel, path) : NULL, NULL);
 }
 
 static json_t *inputs(const struct live_channel *live, const struct ingest_counters *dropped,
@@ -194,7 +102,7 @@ static json_t *inputs(const struct live_channel *live, const struct ingest_count
 	return list;
 }
 
-json_t *snapshot_channel(const struct live_channel *live, int64_t now_ns)
+json_t *snapshot_channel(const struct live_channel *live, bool readers, int64_t now_ns)
 {
 	const struct channel_entry *entry = &live->entry;
 	json_t *outputs = json_array(), *fields = channel_field_json(entry), *shown;
@@ -204,17 +112,17 @@ json_t *snapshot_channel(const struct live_channel *live, int64_t now_ns)
 	for (size_t i = 0; i < ENTRY_INPUTS; i++)
 		inputs_count(&live->inputs[i], &dropped[i]);
 	for (size_t i = 0; outputs && i < entry->output_count; i++) {
-		if (json_array_append_new(outputs, snapshot_output(live, i))) {
+		if (json_array_append_new(outputs, snapshot_output(live, i, readers))) {
 			json_decref(outputs);
 			outputs = NULL;
 		}
 	}
 	shown = json_pack("{s:s, s:o, s:s, s:s, s:o, s:o, s:o, s:o}", "id", entry->id, "created_at",
-	                  time_or_null(entry->created_at_s), "desired",
+	                  shown_time(entry->created_at_s), "desired",
 	                  entry->running ? "running" : "stopped", "state",
-	                  channel_state(live, now_ns), "last_error",
-	                  string_or_null(live->last_error), "inputs", inputs(live, dropped, now_ns),
-	                  "stats", channel_stats(live, dropped), "outputs", outputs);
+	                  channel_state(live, now_ns), "last_error", shown_text(live->last_error),
+	                  "inputs", inputs(live, dropped, now_ns), "stats",
+	                  channel_stats(live, dropped), "outputs", outputs);
 	if (!fields || json_object_update(shown, fields)) {
 		json_decref(shown);
 		shown = NULL;
@@ -254,7 +162,7 @@ json_t *snapshot_health(struct live_channel *const *channels, size_t count,
 		running += channels[i]->feed != NULL;
 		outputs += channels[i]->entry.output_count;
 		for (size_t j = 0; j < channels[i]->entry.output_count; j++) {
-			output_status(channels[i], j, &status);
+			live_get_output_status(channels[i], j, &status);
 			connected += status.state == OUTPUT_CONNECTED;
 		}
 	}

@@ -8,13 +8,10 @@
 #include "live.h"
 
 /*
- * One channel with its outputs. now_ns: monotonic, to tell receiving from no_signal.
+ * One channel with its outputs. readers: see snapshot_output. now_ns: monotonic, to tell receiving from no_signal.
  * Owns: a new reference, or NULL without memory. Thread: manager.
  */
-json_t *snapshot_channel(const struct live_channel *live, int64_t now_ns);
-
-/* One output, by its index in the entry. Owns: as above. Thread: manager. */
-json_t *snapshot_output(const struct live_channel *live, size_t index);
+json_t *snapshot_channel(const struct live_channel *live, bool readers, int64_t now_ns);
 
 /*
  * The body of GET /api/health. started_ns: monotonic time when the program started.

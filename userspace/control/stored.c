@@ -132,8 +132,9 @@ static int output_from_stored(struct output_entry *out, const json_t *value, siz
 		entry_new_id(out->id);
 	out->enabled = true;
 	out->extra = unknown_members(value, known);
-	if (field_set_string(&out->url, json_string_value(url), error) ||
-	    stored_output_name(out, member(value, "name"), field, error))
+	if (output_entry_set_url(out, json_string_value(url)))
+		return field_out_of_memory(error);
+	if (stored_output_name(out, member(value, "name"), field, error))
 		return -1;
 	return enabled ? field_bool(&out->enabled, enabled, field, error) : 0;
 }
