@@ -2,9 +2,9 @@
 # One round: receivers, contender, source; wait until every receiver is fed; measure; end them all. A round becomes
 # a line of JSON in $results/rounds.jsonl.
 
-# A round in which the source could not keep its pace, or the machine had no time left, says little.
+# A round in which the source or the floor could not keep its pace, or the machine had no time left, says little.
 max_late_ms=60
-min_idle=0.02
+min_idle=${MIN_IDLE:-0.02}
 
 source_file=$build/bench/source.ts
 
@@ -108,11 +108,12 @@ record_round() {
       cpu_s: ($cpu / 1e9), packets: $packets, bytes: $bytes, lost: $lost, dropped: $dropped, own_losses: $own,
       missing_bytes: $missing, pss_kb: $pss, threads: $threads, idle: $idle, late_ms: $late,
       delivered: ($bytes / ($outputs * $bitrate / 8 * $elapsed / 1e9)),
-      valid: ($late <= $max_late and $idle >= $min_idle)}')
+    } | .valid = (.late_ms <= $max_late and .idle >= $min_idle and
+      (.contender != "libsrt" or (.delivered > 0.98 and .lost + .dropped == 0)))')
   echo "$line" >>"$results/rounds.jsonl"
   jq -r '"  \(.contender): \(.cpu_s / .seconds * 1000 | round / 10) % of a core, \(.packets) packets, " +
     "\(.delivered * 1000 | round / 10) % of what was due, machine idle \(.idle * 100 | round) %" +
-    (if .valid then "" else "; does not count: source late by \(.late_ms) ms or no time left" end)' <<<"$line"
+    (if .valid then "" else "; does not count: the source was late by \(.late_ms) ms, or no time was left" end)' <<<"$line"
   jq -e .valid <<<"$line" >/dev/null
 }
 

@@ -10,7 +10,7 @@
 #include <signal.h>
 #include <stdio.h>
 
-#define TICK_NS (5 * NS_PER_MS)
+#define TICK_NS (20 * NS_PER_MS)
 
 static volatile sig_atomic_t stopping, asked;
 

@@ -1,5 +1,5 @@
 /*
- * What the receivers of the benchmark have in common: a loop that reads everything every few milliseconds, and
+ * What the receivers of the benchmark have in common: a loop that reads everything every 20 ms, and
  * a line with the counts for each SIGUSR1.
  *
  * Reading on a tick costs the receivers little, so that they leave the machine to what is measured.
@@ -19,7 +19,7 @@ struct sink_counts {
 	uint64_t repeated;
 };
 
-/* Read what there is; called every few milliseconds. */
+/* Read what there is; called every 20 ms. */
 typedef void (*sink_read_fn)(void *context);
 
 /* Fill in the totals. */
