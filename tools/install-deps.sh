@@ -10,8 +10,8 @@ packages=(
   libulfius-dev libmicrohttpd-dev libjansson-dev uuid-dev libdvbpsi-dev # API, configuration, PSI
   libcmocka-dev clang-format cppcheck shellcheck                        # tests and lint
   iproute2 ethtool procps util-linux curl jq ca-certificates            # demo and tests
-  srt-tools ffmpeg nginx-light libnginx-mod-rtmp                        # peers in tests
-  gstreamer1.0-tools gstreamer1.0-plugins-bad
+  srt-tools ffmpeg nginx-light libnginx-mod-rtmp                        # peers in tests and benchmarks
+  gstreamer1.0-tools gstreamer1.0-plugins-{base,good,bad}
 )
 
 # Ubuntu has bpftool among its kernel tools.
