@@ -13,7 +13,9 @@
 #include <srt/access_control.h>
 #include <srt/srt.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -81,12 +83,29 @@ static inline void peer_set(SRTSOCKET socket, SRT_SOCKOPT option, int value)
 	assert_int_equal(srt_setsockflag(socket, option, &value, sizeof(value)), 0);
 }
 
+static inline void peer_stop_library(void)
+{
+	srt_cleanup();
+}
+
+/* As many ends as beginnings, or libsrt's threads outlive its data. */
+static inline void peer_start_library(void)
+{
+	static bool started;
+
+	if (started)
+		return;
+	started = true;
+	srt_startup();
+	srt_setloglevel(2 /* LOG_CRIT */);
+	atexit(peer_stop_library);
+}
+
 static inline SRTSOCKET peer_socket(const char *passphrase)
 {
 	SRTSOCKET socket;
 
-	srt_startup();
-	srt_setloglevel(2 /* LOG_CRIT */);
+	peer_start_library();
 	socket = srt_create_socket();
 	assert_int_not_equal(socket, SRT_INVALID_SOCK);
 	peer_set(socket, SRTO_RCVSYN, 0);
@@ -97,10 +116,8 @@ static inline SRTSOCKET peer_socket(const char *passphrase)
 	return socket;
 }
 
-/* Listen on a free port of 127.0.0.1 or ::1. */
-static inline SRTSOCKET peer_listen(int family, const char *passphrase, uint16_t *port)
+static inline void peer_begin_to_listen(SRTSOCKET listener, int family, uint16_t *port)
 {
-	const SRTSOCKET listener = peer_socket(passphrase);
 	struct sockaddr_storage address;
 	int size = (int)loopback(&address, family, 0);
 
@@ -111,6 +128,14 @@ static inline SRTSOCKET peer_listen(int family, const char *passphrase, uint16_t
 	size = sizeof(address);
 	assert_int_equal(srt_getsockname(listener, (struct sockaddr *)&address, &size), 0);
 	*port = port_of(&address);
+}
+
+/* Listen on a free port of 127.0.0.1 or ::1. */
+static inline SRTSOCKET peer_listen(int family, const char *passphrase, uint16_t *port)
+{
+	const SRTSOCKET listener = peer_socket(passphrase);
+
+	peer_begin_to_listen(listener, family, port);
 	return listener;
 }
 
