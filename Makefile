@@ -156,7 +156,7 @@ $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(call objects,$(FAKES) userspace/o
 		$(TOOL_LIB) $(LIBRARY)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(if $(filter test_manager test_api,$*),$(call objects,$(FAKES))) \
+	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(if $(filter test_manager% test_api%,$*),$(call objects,$(FAKES))) \
 		$(if $(filter test_options,$*),$(call objects,userspace/options.c)) $(TOOL_LIB) $(LIBRARY) -lcmocka $(LDLIBS)
 
 $(BUILD)/bpf-tests/%: $(BUILD)/obj/tests/bpf/%.o $(LIBRARY)

@@ -148,13 +148,15 @@ static void cut_to_name(char *text)
 
 int field_default_name(char **name, const struct output_url *url, struct api_error *error)
 {
+	static const char *const schemes[] = {
+		[OUTPUT_SRT] = "srt", [OUTPUT_UDP] = "udp", [OUTPUT_RTP] = "rtp"};
 	char text[sizeof(url->rtmp.app) + DEFAULT_HOST_MAX + 32];
 	const char *open = strchr(url->host, ':') ? "[" : "", *close = *open ? "]" : "";
 	int n;
 
-	if (url->scheme == OUTPUT_SRT) {
-		snprintf(text, sizeof(text), "srt://%s%.*s%s:%u", open, DEFAULT_HOST_MAX, url->host,
-		         close, url->port);
+	if (url->scheme != OUTPUT_RTMP) {
+		snprintf(text, sizeof(text), "%s://%s%.*s%s:%u", schemes[url->scheme], open,
+		         DEFAULT_HOST_MAX, url->host, close, url->port);
 		return field_set_string(name, text, error);
 	}
 	n = snprintf(text, sizeof(text), "rtmp://%s%.*s%s", open, DEFAULT_HOST_MAX, url->host,

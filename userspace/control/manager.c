@@ -274,6 +274,20 @@ int manager_switch_input(struct manager *m, const char *id, const json_t *body, 
 	return leave(&call, reply_channel(&call, out));
 }
 
+/* Commit one output of the copy. What is wrong is said of the body that the call got: url, not outputs[1].url. */
+static int commit_output(struct call *call)
+{
+	struct api_error *error = call->error;
+	const char *member;
+
+	if (!commit(call, LIVE_KEEP))
+		return 0;
+	member = strncmp(error->field, "outputs[", 8) ? NULL : strchr(error->field, '.');
+	if (member)
+		memmove(error->field, member + 1, strlen(member + 1) + 1);
+	return -1;
+}
+
 /* Make room for one more output in the copy and return it. */
 static struct output_entry *grow(struct call *call)
 {
@@ -305,7 +319,7 @@ int manager_add_output(struct manager *m, const char *id, const json_t *body, js
 	if (enter(&call, m, id, error))
 		return -1;
 	if (copy(&call) || !(entry = grow(&call)) ||
-	    config_apply_output(entry, body, true, "", error) || commit(&call, LIVE_KEEP))
+	    config_apply_output(entry, body, true, "", error) || commit_output(&call))
 		return leave(&call, -1);
 	index = call.live->entry.output_count - 1;
 	log_info("channel \"%s\": output \"%s\": created", call.live->entry.name,
@@ -324,7 +338,7 @@ int manager_update_output(struct manager *m, const char *id, const char *output_
 	index = find_output(&call, output_id);
 	if (index < 0 || copy(&call) ||
 	    config_apply_output(&call.next.outputs[index], body, false, "", error) ||
-	    commit(&call, LIVE_KEEP))
+	    commit_output(&call))
 		return leave(&call, -1);
 	log_info("channel \"%s\": output \"%s\": changed", call.live->entry.name,
 	         call.live->entry.outputs[index].name);
