@@ -57,7 +57,7 @@ check_libraries() {
   done <<'RULES'
 bpf/ userspace/ingest/(steering|pins|foreign|rules)\.c
 xdp/ userspace/ingest/queue_socket\.c
-srt/ userspace/output/srt_socket\.c
+srt/ userspace/output/srt_(socket|setup)\.c
 librtmp/ userspace/output/publisher\.c
 dvbpsi/ userspace/media/[a-z]+\.c
 jansson userspace/control/.*|api/.*

@@ -116,10 +116,8 @@ static inline SRTSOCKET peer_socket(const char *passphrase)
 	return socket;
 }
 
-/* Listen on a free port of 127.0.0.1 or ::1. */
-static inline SRTSOCKET peer_listen(int family, const char *passphrase, uint16_t *port)
+static inline void peer_begin_to_listen(SRTSOCKET listener, int family, uint16_t *port)
 {
-	const SRTSOCKET listener = peer_socket(passphrase);
 	struct sockaddr_storage address;
 	int size = (int)loopback(&address, family, 0);
 
@@ -130,6 +128,14 @@ static inline SRTSOCKET peer_listen(int family, const char *passphrase, uint16_t
 	size = sizeof(address);
 	assert_int_equal(srt_getsockname(listener, (struct sockaddr *)&address, &size), 0);
 	*port = port_of(&address);
+}
+
+/* Listen on a free port of 127.0.0.1 or ::1. */
+static inline SRTSOCKET peer_listen(int family, const char *passphrase, uint16_t *port)
+{
+	const SRTSOCKET listener = peer_socket(passphrase);
+
+	peer_begin_to_listen(listener, family, port);
 	return listener;
 }
 

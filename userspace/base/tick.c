@@ -47,7 +47,7 @@ static void *loop_main(void *argument)
 {
 	struct tick_loop *loop = argument;
 	const int64_t period_ns = loop->config.period_us * NS_PER_US;
-	int64_t deadline_ns = clock_now_ns(), now_ns;
+	int64_t deadline_ns = clock_now_ns() + loop->config.delay_us * NS_PER_US, now_ns;
 
 	while (!atomic_load_explicit(&loop->stop, memory_order_acquire)) {
 		deadline_ns += period_ns;

@@ -26,6 +26,7 @@ struct command {
 struct tick_config {
 	const char *name;   /* thread name, at most 15 bytes; borrowed */
 	uint32_t period_us; /* 100 to 100000 */
+	uint32_t delay_us;  /* of the first tick: loops started together need not tick together */
 	tick_fn tick;       /* called every period with the monotonic time */
 	void *context;      /* passed to tick; borrowed */
 };

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SENDERS_PER_PORT 2
 #define CONNECT_MARGIN_NS NS_PER_S /* beyond conntimeo, in case libsrt stays silent */
 #define RENDEZVOUS_FACTOR 10       /* libsrt gives a rendezvous that many times conntimeo */
 
@@ -95,7 +96,7 @@ static void begin_connect(struct output_srt *s, int64_t now_ns)
 	char why[SRT_REASON_BYTES];
 
 	if (srt_socket_connect(&s->socket, &s->url.srt, address, s->addresses.list[choice].length,
-	                       sender_index(s->task.sender),
+	                       sender_index(s->task.sender) / SENDERS_PER_PORT,
 	                       counter_get(&channel_counters(s->channel)->bitrate_bps), why)) {
 		retry(s, now_ns, why);
 		return;

@@ -57,6 +57,7 @@ int senders_create(struct senders **out, const struct senders_config *config)
 		struct sender *sender = &senders->all[i];
 		struct tick_config tick = {.name = sender->name,
 		                           .period_us = config->tick_us,
+		                           .delay_us = config->tick_us / senders->count * i,
 		                           .tick = sender_tick,
 		                           .context = sender};
 

@@ -65,7 +65,6 @@ uint16_t srt_share_get(unsigned int sharer, const struct srt_share_key *key)
 void srt_share_set(unsigned int sharer, const struct srt_share_key *key, uint16_t port)
 {
 	struct share_table *table = &tables[sharer % MAX_SHARERS];
-	struct share *share = find(table, key);
 
-	*share = (struct share){.key = *key, .port = port, .used = ++table->calls};
+	*find(table, key) = (struct share){.key = *key, .port = port, .used = ++table->calls};
 }

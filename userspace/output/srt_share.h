@@ -1,5 +1,5 @@
 /*
- * Which local UDP port the callers of one sender share.
+ * Which local UDP port the callers of a group of senders share.
  *
  * libsrt 1.5.1 has two threads for every local port (a multiplexer), and lets sockets share one when all of this
  * agrees (updateMux in its api.cpp). Numbers only; libsrt is not used here.
@@ -27,7 +27,7 @@ struct srt_share_key srt_share_key(const struct srt_options *options, sa_family_
 
 /*
  * The port that callers of `sharer` (0 to 15) with this key share; 0: none yet, or none any more because others
- * were used since. Thread: the sharer's own (both).
+ * were used since. Thread: any, one at a time (both).
  */
 uint16_t srt_share_get(unsigned int sharer, const struct srt_share_key *key);
 

@@ -1,319 +1,38 @@
 /*
- * SRT sockets: options, local ports, connecting, listening, statistics, and libsrt's codes in words.
+ * SRT sockets: connecting, listening, sending, statistics, and libsrt's codes in words.
  */
 #include "srt_socket.h"
 
 #include "base/log.h"
-#include "srt_share.h"
+#include "srt_setup.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <pthread.h>
 #include <srt/access_control.h>
 #include <srt/srt.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#define IP_UDP_BYTES      28
-#define IP_UDP_SRT_BYTES  44
-#define MIN_FLOW_PACKETS  512
-#define MAX_FLOW_PACKETS  25600
-#define MIN_SIZED_BPS     50000000u /* limits are never sized for less: memory follows use */
-#define RECEIVE_PACKETS   32        /* nothing is received; libsrt's least */
-#define RETRANSMISSION_MS 1000 /* beyond the latency, libsrt's least before it gives a packet up */
-#define BACKLOG           64   /* callers that connect at once */
-#define MAX_LISTENERS     1024
-#define RATE_MARGIN       4       /* see cap_of() */
-#define MIN_CAP           1250000 /* bytes/s, 10 Mb/s: of next to nothing, four times is too little */
-#define NO_CAP            125000000 /* bytes/s, 1 Gb/s, libsrt's infinite: the rate is not known */
-
-static pthread_once_t library_once = PTHREAD_ONCE_INIT;
-
-static void log_library(void *opaque, int level, const char *file, int line, const char *area,
-                        const char *message)
-{
-	(void)opaque;
-	(void)level;
-	(void)file;
-	(void)line;
-	log_debug("libsrt: %s: %s", area, message);
-}
-
-static void stop_library(void)
-{
-	srt_cleanup();
-}
-
-static void start_library(void)
-{
-	srt_startup();
-	srt_setloghandler(NULL, log_library);
-	srt_setlogflags(SRT_LOGF_DISABLE_TIME | SRT_LOGF_DISABLE_THREADNAME |
-	                SRT_LOGF_DISABLE_SEVERITY | SRT_LOGF_DISABLE_EOL);
-	srt_setloglevel(2 /* LOG_CRIT */);
-	atexit(stop_library);
-}
-
-/* A socket whose options are being set, up to the first that libsrt refuses. */
-struct setting {
-	SRTSOCKET socket;
-	char *why;
-	bool refused;
-};
-
-static void set_bytes(struct setting *s, SRT_SOCKOPT option, const char *name, const void *value,
-                      size_t size)
-{
-	if (s->refused || srt_setsockflag(s->socket, option, value, (int)size) == 0)
-		return;
-	s->refused = true;
-	snprintf(s->why, SRT_REASON_BYTES, "SRT refuses the option %s: %s", name,
-	         srt_getlasterror_str());
-}
-
-static void set_int(struct setting *s, SRT_SOCKOPT option, const char *name, int64_t value)
-{
-	const int number = (int)value;
-
-	set_bytes(s, option, name, &number, sizeof(number));
-}
-
-static void set_wide(struct setting *s, SRT_SOCKOPT option, const char *name, int64_t value)
-{
-	set_bytes(s, option, name, &value, sizeof(value));
-}
-
-/* Packets that may be on their way or wait for retransmission: bit rate x (latency + 1 s). */
-static int flow_packets(const struct srt_options *options, uint64_t bitrate_bps)
-{
-	const uint32_t latency_ms = options->latency_ms > options->peerlatency_ms
-	                                    ? options->latency_ms
-	                                    : options->peerlatency_ms;
-	const uint32_t delay_ms =
-		options->snddropdelay_ms > 0 ? (uint32_t)options->snddropdelay_ms : 0;
-	uint64_t bps = bitrate_bps * 3 / 2, packets;
-
-	if (bps < MIN_SIZED_BPS)
-		bps = MIN_SIZED_BPS;
-	packets =
-		bps / 8 * (latency_ms + delay_ms + RETRANSMISSION_MS) / 1000 / options->payloadsize;
-	if (packets < MIN_FLOW_PACKETS)
-		return MIN_FLOW_PACKETS;
-	return packets > MAX_FLOW_PACKETS ? MAX_FLOW_PACKETS : (int)packets;
-}
-
-/* The input bandwidth that, with oheadbw on top, is the most that a connection sends. */
-static int64_t cap_of(const struct srt_options *options, uint64_t bitrate_bps)
-{
-	const int64_t cap = (int64_t)(bitrate_bps / 8) * RATE_MARGIN;
-
-	if (options->inputbw)
-		return options->inputbw;
-	if (!bitrate_bps)
-		return NO_CAP;
-	return cap < MIN_CAP ? MIN_CAP : cap;
-}
-
-/* What libsrt fixes when a socket is bound. TRANSTYPE resets the others and MSS is what buffers are measured in. */
-static void set_before_bind(struct setting *s, const struct srt_options *options, int family,
-                            uint64_t bitrate_bps)
-{
-	const int flow = flow_packets(options, bitrate_bps);
-	const int64_t packet_bytes = (int64_t)options->mss - IP_UDP_BYTES;
-
-	set_int(s, SRTO_TRANSTYPE, "transtype", SRTT_LIVE);
-	set_int(s, SRTO_MSS, "mss", options->mss);
-	set_int(s, SRTO_FC, "fc", flow);
-	set_int(s, SRTO_SNDBUF, "sndbuf", flow * packet_bytes);
-	set_int(s, SRTO_RCVBUF, "rcvbuf", RECEIVE_PACKETS * packet_bytes);
-	if (options->ttl)
-		set_int(s, SRTO_IPTTL, "ttl", options->ttl);
-	if (options->tos >= 0)
-		set_int(s, SRTO_IPTOS, "tos", options->tos);
-	/* Else a socket for any address of IPv6 gets onto the port of one of IPv4, where it cannot connect. */
-	if (family == AF_INET6)
-		set_int(s, SRTO_IPV6ONLY, "ipv6only", 1);
-}
-
-/* What may still be set when somebody has called. An empty passphrase replaces the listener's. */
-static void set_before_connect(struct setting *s, const struct srt_options *options,
-                               uint64_t bitrate_bps)
-{
-	set_int(s, SRTO_LATENCY, "latency", options->latency_ms);
-	if (options->peerlatency_ms)
-		set_int(s, SRTO_PEERLATENCY, "peerlatency", options->peerlatency_ms);
-	set_int(s, SRTO_PEERIDLETIMEO, "peeridletimeo", options->peeridletimeo_ms);
-	set_int(s, SRTO_TLPKTDROP, "tlpktdrop", options->tlpktdrop);
-	set_int(s, SRTO_SNDDROPDELAY, "snddropdelay", options->snddropdelay_ms);
-	set_int(s, SRTO_PAYLOADSIZE, "payloadsize", options->payloadsize);
-	set_int(s, SRTO_OHEADBW, "oheadbw", options->oheadbw);
-	set_wide(s, SRTO_MAXBW, "maxbw", options->maxbw);
-	set_wide(s, SRTO_INPUTBW, "inputbw", cap_of(options, bitrate_bps));
-	if (options->minversion)
-		set_int(s, SRTO_MINVERSION, "minversion", options->minversion);
-	if (options->packetfilter[0])
-		set_bytes(s, SRTO_PACKETFILTER, "packetfilter", options->packetfilter,
-		          strlen(options->packetfilter));
-	set_int(s, SRTO_PBKEYLEN, "pbkeylen", options->pbkeylen);
-	set_bytes(s, SRTO_PASSPHRASE, "passphrase", options->passphrase,
-	          strlen(options->passphrase));
-}
-
-/* What libsrt finds out only when it sends. */
-static bool fits(const struct srt_options *options, char *why)
-{
-	if (options->payloadsize + IP_UDP_SRT_BYTES <= options->mss)
-		return true;
-	snprintf(why, SRT_REASON_BYTES,
-	         "payloadsize %u does not fit into mss %u, which leaves %u bytes",
-	         options->payloadsize, options->mss,
-	         options->mss > IP_UDP_SRT_BYTES ? options->mss - IP_UDP_SRT_BYTES : 0);
-	return false;
-}
-
-static uint16_t port_of(const struct sockaddr_storage *address)
-{
-	return ntohs(address->ss_family == AF_INET6
-	                     ? ((const struct sockaddr_in6 *)address)->sin6_port
-	                     : ((const struct sockaddr_in *)address)->sin_port);
-}
-
-/* The local address of a family. Errors: -1: the adapter is of the other one. */
-static int local_address(struct sockaddr_storage *out, const char *adapter, sa_family_t family,
-                         uint16_t port, char *why)
-{
-	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)out;
-	struct sockaddr_in *v4 = (struct sockaddr_in *)out;
-	void *bytes = family == AF_INET6 ? (void *)&v6->sin6_addr : (void *)&v4->sin_addr;
-
-	memset(out, 0, sizeof(*out));
-	out->ss_family = family;
-	*(family == AF_INET6 ? &v6->sin6_port : &v4->sin_port) = htons(port);
-	if (!adapter[0] || inet_pton(family, adapter, bytes) == 1)
-		return 0;
-	snprintf(why, SRT_REASON_BYTES, "the adapter %s is no %s address, but the peer's is",
-	         adapter, family == AF_INET6 ? "IPv6" : "IPv4");
-	return -1;
-}
-
-static void explain_bind(const struct sockaddr_storage *local, char *why)
-{
-	const unsigned int port = port_of(local);
-	int system_error = 0;
-	const int error = srt_getlasterror(&system_error);
-
-	if (error == SRT_EBINDCONFLICT)
-		snprintf(why, SRT_REASON_BYTES,
-		         "local port %u is in use here with another address, ttl or tos", port);
-	else if (error == SRT_EDUPLISTEN)
-		snprintf(why, SRT_REASON_BYTES, "local port %u is in use by another listener",
-		         port);
-	else if (system_error == EADDRINUSE)
-		snprintf(why, SRT_REASON_BYTES, "local port %u is in use by another program", port);
-	else if (system_error == EADDRNOTAVAIL)
-		snprintf(why, SRT_REASON_BYTES, "the adapter is no address of this machine");
-	else if (system_error == EACCES)
-		snprintf(why, SRT_REASON_BYTES, "local port %u takes a privilege", port);
-	else
-		snprintf(why, SRT_REASON_BYTES, "cannot bind to local port %u: %s", port,
-		         srt_getlasterror_str());
-}
-
-static int bind_to(SRTSOCKET socket, const struct sockaddr_storage *local)
-{
-	return srt_bind(socket, (const struct sockaddr *)local,
-	                local->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6)
-	                                             : sizeof(struct sockaddr_in));
-}
-
-/* Bind to the port that the sharer's callers share, or begin a new one when that is gone. */
-static int bind_shared(SRTSOCKET socket, const struct srt_options *options, sa_family_t family,
-                       unsigned int sharer, char *why)
-{
-	const struct srt_share_key key = srt_share_key(options, family);
-	const uint16_t port = srt_share_get(sharer, &key);
-	struct sockaddr_storage local;
-	int length = sizeof(local);
-
-	if (local_address(&local, options->adapter, family, port, why))
-		return -1;
-	if (port && bind_to(socket, &local) == 0)
-		return 0;
-	if (local_address(&local, options->adapter, family, 0, why))
-		return -1;
-	if (bind_to(socket, &local) ||
-	    srt_getsockname(socket, (struct sockaddr *)&local, &length)) {
-		explain_bind(&local, why);
-		return -1;
-	}
-	srt_share_set(sharer, &key, port_of(&local));
-	return 0;
-}
-
-/* Both sides of a rendezvous use one port, unless options say otherwise. */
-static int bind_caller(SRTSOCKET socket, const struct srt_options *options,
-                       const struct sockaddr *peer, unsigned int sharer, char *why)
-{
-	const struct sockaddr_storage *address = (const struct sockaddr_storage *)peer;
-	struct sockaddr_storage local;
-	uint16_t port = options->localport;
-
-	if (!port && options->mode == SRT_MODE_RENDEZVOUS)
-		port = port_of(address);
-	if (!port)
-		return bind_shared(socket, options, peer->sa_family, sharer, why);
-	if (local_address(&local, options->adapter, peer->sa_family, port, why))
-		return -1;
-	if (bind_to(socket, &local) == 0)
-		return 0;
-	explain_bind(&local, why);
-	return -1;
-}
-
-/* A socket that neither blocks nor is bound yet. Errors: -1 with why. */
-static int create_socket(struct setting *s, const struct srt_options *options, int family,
-                         uint64_t bitrate_bps)
-{
-	pthread_once(&library_once, start_library);
-	if (!fits(options, s->why))
-		return -1;
-	s->socket = srt_create_socket();
-	if (s->socket == SRT_INVALID_SOCK) {
-		snprintf(s->why, SRT_REASON_BYTES, "no SRT socket: %s", srt_getlasterror_str());
-		return -1;
-	}
-	set_before_bind(s, options, family, bitrate_bps);
-	set_int(s, SRTO_RCVSYN, "rcvsyn", 0);
-	set_int(s, SRTO_SNDSYN, "sndsyn", 0);
-	set_before_connect(s, options, bitrate_bps);
-	return s->refused ? -1 : 0;
-}
+#define BACKLOG       64 /* callers that connect at once */
+#define MAX_LISTENERS 1024
 
 int srt_socket_connect(int *out, const struct srt_options *options, const struct sockaddr *peer,
                        socklen_t size, unsigned int sharer, uint64_t bitrate_bps, char *why)
 {
-	struct setting s = {.socket = SRT_INVALID_SOCK, .why = why};
+	int socket;
 
-	if (create_socket(&s, options, peer->sa_family, bitrate_bps))
+	if (srt_setup_socket(&socket, options, peer->sa_family, bitrate_bps, why))
+		return -1;
+	if (srt_setup_caller(socket, options, peer, sharer, why))
 		goto failed;
-	set_int(&s, SRTO_CONNTIMEO, "conntimeo", options->conntimeo_ms);
-	if (options->mode == SRT_MODE_RENDEZVOUS)
-		set_int(&s, SRTO_RENDEZVOUS, "mode", 1);
-	if (options->streamid[0])
-		set_bytes(&s, SRTO_STREAMID, "streamid", options->streamid,
-		          strlen(options->streamid));
-	if (s.refused || bind_caller(s.socket, options, peer, sharer, why))
-		goto failed;
-	if (srt_connect(s.socket, peer, (int)size) == SRT_ERROR) {
+	if (srt_connect(socket, peer, (int)size) == SRT_ERROR) {
 		snprintf(why, SRT_REASON_BYTES, "cannot connect: %s", srt_getlasterror_str());
 		goto failed;
 	}
-	*out = s.socket;
+	*out = socket;
 	return 0;
 failed:
-	srt_socket_close(s.socket);
+	srt_close(socket);
 	return -1;
 }
 
@@ -381,7 +100,7 @@ int srt_socket_send(int socket, const uint8_t *message, size_t size)
 
 void srt_socket_set_bitrate(int socket, const struct srt_options *options, uint64_t bitrate_bps)
 {
-	const int64_t cap = cap_of(options, bitrate_bps);
+	const int64_t cap = srt_setup_cap(options, bitrate_bps);
 
 	if (!options->maxbw && !options->inputbw)
 		srt_setsockflag(socket, SRTO_INPUTBW, &cap, sizeof(cap));
@@ -481,13 +200,11 @@ static int decide(void *opaque, SRTSOCKET socket, int version, const struct sock
 	const struct listener_slot *slot = opaque;
 	const struct srt_options *options = NULL;
 	char why[SRT_REASON_BYTES];
-	struct setting s = {.socket = socket, .why = why};
 
 	(void)version;
 	switch (slot->admit(slot->context, socket, peer, stream_id ? stream_id : "", &options)) {
 	case SRT_ADMITTED:
-		set_before_connect(&s, options, 0);
-		if (!s.refused)
+		if (!srt_setup_admitted(socket, options, why))
 			return 0;
 		log_debug("libsrt: %s", why);
 		return refuse(socket, SRT_REJX_ISE);
@@ -505,28 +222,28 @@ int srt_socket_listen(int *out, const struct srt_options *options, const struct 
                       socklen_t size, srt_admit_fn admit, void *context, char *why)
 {
 	struct sockaddr_storage address = {0};
-	struct setting s = {.socket = SRT_INVALID_SOCK, .why = why};
 	struct listener_slot *slot;
+	int socket;
 
 	memcpy(&address, local, size < sizeof(address) ? size : sizeof(address));
-	if (create_socket(&s, options, local->sa_family, 0))
-		goto failed;
-	slot = claim_slot(s.socket);
+	if (srt_setup_socket(&socket, options, local->sa_family, 0, why))
+		return -1;
+	slot = claim_slot(socket);
 	if (!slot) {
 		snprintf(why, SRT_REASON_BYTES, "more than %d listeners", MAX_LISTENERS);
 		goto failed;
 	}
 	slot->admit = admit;
 	slot->context = context;
-	if (bind_to(s.socket, &address) || srt_listen_callback(s.socket, decide, slot) ||
-	    srt_listen(s.socket, BACKLOG)) {
-		explain_bind(&address, why);
+	if (srt_setup_bind(socket, &address) || srt_listen_callback(socket, decide, slot) ||
+	    srt_listen(socket, BACKLOG)) {
+		srt_setup_explain_bind(&address, why);
 		goto failed;
 	}
-	*out = s.socket;
+	*out = socket;
 	return 0;
 failed:
-	srt_socket_close(s.socket);
+	srt_socket_close(socket);
 	return -1;
 }
 

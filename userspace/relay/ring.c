@@ -30,6 +30,12 @@ struct slot {
 
 _Static_assert(sizeof(struct slot) == TS_PACKET_BYTES + sizeof(uint32_t), "a slot has no padding");
 
+/* The last word. */
+struct tail {
+	uint32_t packet;
+	uint32_t arrival_us;
+};
+
 struct ring {
 	uint64_t mask;
 	_Alignas(64) _Atomic uint64_t reserved; /* slots before this one may be being written */
@@ -73,24 +79,37 @@ void ring_destroy(struct ring *ring)
 	free(ring);
 }
 
+/*
+ * Word by word from where it is to where it belongs, and back: a copy in between, made in pieces of another size,
+ * would have the processor wait for what it has just stored.
+ */
 static void slot_store(struct slot *slot, const uint8_t *packet, uint32_t arrival_us)
 {
-	uint64_t words[SLOT_WORDS];
+	struct tail tail = {.arrival_us = arrival_us};
+	uint64_t word;
 
-	memcpy(words, packet, TS_PACKET_BYTES);
-	memcpy((uint8_t *)words + TS_PACKET_BYTES, &arrival_us, sizeof(arrival_us));
-	for (unsigned int i = 0; i < SLOT_WORDS; i++)
-		atomic_store_explicit(&slot->words[i], words[i], memory_order_release);
+	for (unsigned int i = 0; i < SLOT_WORDS - 1; i++) {
+		memcpy(&word, packet + i * sizeof(word), sizeof(word));
+		atomic_store_explicit(&slot->words[i], word, memory_order_release);
+	}
+	memcpy(&tail.packet, packet + TS_PACKET_BYTES - sizeof(tail.packet), sizeof(tail.packet));
+	memcpy(&word, &tail, sizeof(word));
+	atomic_store_explicit(&slot->words[SLOT_WORDS - 1], word, memory_order_release);
 }
 
 static void slot_load(const struct slot *slot, uint8_t *packet, uint32_t *arrival_us)
 {
-	uint64_t words[SLOT_WORDS];
+	struct tail tail;
+	uint64_t word;
 
-	for (unsigned int i = 0; i < SLOT_WORDS; i++)
-		words[i] = atomic_load_explicit(&slot->words[i], memory_order_acquire);
-	memcpy(packet, words, TS_PACKET_BYTES);
-	memcpy(arrival_us, (uint8_t *)words + TS_PACKET_BYTES, sizeof(*arrival_us));
+	for (unsigned int i = 0; i < SLOT_WORDS - 1; i++) {
+		word = atomic_load_explicit(&slot->words[i], memory_order_acquire);
+		memcpy(packet + i * sizeof(word), &word, sizeof(word));
+	}
+	word = atomic_load_explicit(&slot->words[SLOT_WORDS - 1], memory_order_acquire);
+	memcpy(&tail, &word, sizeof(tail));
+	memcpy(packet + TS_PACKET_BYTES - sizeof(tail.packet), &tail.packet, sizeof(tail.packet));
+	*arrival_us = tail.arrival_us;
 }
 
 void ring_write(struct ring *ring, const uint8_t *packets, size_t count, uint32_t arrival_us)
