@@ -193,6 +193,10 @@ static void test_default_names(void **state)
 	} cases[] = {
 		{"srt://h:1?passphrase=0123456789&streamid=s", "srt://h:1"},
 		{"SRT://[2001:db8::1]:65535", "srt://[2001:db8::1]:65535"},
+		{"srt://:9000?passphrase=0123456789", "srt://:9000"},
+		{"srt://[::]:9000?mode=listener", "srt://[::]:9000"},
+		{"udp://239.1.1.1:5000?ttl=3", "udp://239.1.1.1:5000"},
+		{"rtp://[ff3e::1]:5004", "rtp://[ff3e::1]:5004"},
 		{"rtmp://h/live/key?token=t", "rtmp://h/live"},
 		{"rtmp://[::1]:1936/a/b//key", "rtmp://[::1]/a/b"},
 		{"rtmp://h/a\xc2\x85z/key", "rtmp://h"}, /* a control character is in no name */

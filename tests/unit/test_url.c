@@ -1,5 +1,6 @@
 /*
- * Output URLs: what is accepted, what is refused with which word, secrets hidden and kept.
+ * Output URLs: schemes, hosts and ports, what is refused with which word, secrets hidden and kept. Options have
+ * test_url_options.c.
  */
 #include "output/url.h"
 
@@ -13,34 +14,63 @@
 
 #include <cmocka.h>
 
-static void test_srt(void **state)
+static void test_authority(void **state)
 {
+	static const struct {
+		const char *text, *host;
+		enum output_scheme scheme;
+		uint16_t port;
+	} cases[] = {
+		{"srt://example.com:9000", "example.com", OUTPUT_SRT, 9000},
+		{"SRT://[2001:db8::1]:1/", "2001:db8::1", OUTPUT_SRT, 1},
+		{"srt://10.0.0.1:09000?latency=1", "10.0.0.1", OUTPUT_SRT, 9000},
+		{"udp://10.1.2.3:5000", "10.1.2.3", OUTPUT_UDP, 5000},
+		{"udp://239.1.2.3:65535/", "239.1.2.3", OUTPUT_UDP, 65535},
+		{"Rtp://[ff3e::8000:1]:5004?ttl=4", "ff3e::8000:1", OUTPUT_RTP, 5004},
+		{"rtp://encoder_1.plant:5004", "encoder_1.plant", OUTPUT_RTP, 5004},
+	};
 	struct output_url url;
 	char why[160];
 
 	(void)state;
-	assert_int_equal(output_url_parse(&url,
-	                                  "srt://example.com:9000?mode=caller&latency=250&"
-	                                  "passphrase=se%26cret%2012345&pbkeylen=32&"
-	                                  "streamid=#!::r=live/a,m=publish&conntimeo=5000",
-	                                  why, sizeof(why)),
-	                 0);
-	assert_int_equal(url.scheme, OUTPUT_SRT);
-	assert_string_equal(url.host, "example.com");
-	assert_int_equal(url.port, 9000);
-	assert_int_equal(url.srt.latency_ms, 250);
-	assert_string_equal(url.srt.passphrase, "se&cret 12345");
-	assert_int_equal(url.srt.pbkeylen, 32);
-	assert_string_equal(url.srt.streamid, "#!::r=live/a,m=publish");
-	assert_int_equal(url.srt.conntimeo_ms, 5000);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(output_url_parse(&url, cases[i].text, why, sizeof(why)), 0);
+		assert_int_equal(url.scheme, cases[i].scheme);
+		assert_string_equal(url.host, cases[i].host);
+		assert_int_equal(url.port, cases[i].port);
+	}
+}
 
-	assert_int_equal(output_url_parse(&url, "SRT://[2001:db8::1]:1/", why, sizeof(why)), 0);
-	assert_string_equal(url.host, "2001:db8::1");
-	assert_int_equal(url.port, 1);
-	assert_int_equal(url.srt.latency_ms, 120);
-	assert_int_equal(url.srt.conntimeo_ms, 3000);
-	assert_int_equal(url.srt.pbkeylen, 0);
-	assert_string_equal(url.srt.passphrase, "");
+/* The host of a listener is its own address, and may be given as its adapter. */
+static void test_listener(void **state)
+{
+	static const struct {
+		const char *text, *address;
+		enum srt_mode mode;
+	} cases[] = {
+		{"srt://:9000", "", SRT_MODE_LISTENER},
+		{"srt://:9000?mode=listener", "", SRT_MODE_LISTENER},
+		{"srt://:9000/?mode=server&streamid=a", "", SRT_MODE_LISTENER},
+		{"srt://10.0.0.1:9000?mode=listener", "10.0.0.1", SRT_MODE_LISTENER},
+		{"srt://:9000?adapter=10.0.0.1", "10.0.0.1", SRT_MODE_LISTENER},
+		{"srt://10.0.0.1:9000?mode=listener&adapter=10.0.0.1", "10.0.0.1",
+	         SRT_MODE_LISTENER},
+		{"srt://0.0.0.0:9000?mode=listener", "0.0.0.0", SRT_MODE_LISTENER},
+		{"srt://[::]:9000?mode=listener", "::", SRT_MODE_LISTENER},
+		{"srt://[2001:DB8:0::1]:9000?mode=listener", "2001:db8::1", SRT_MODE_LISTENER},
+		{"srt://[::ffff:10.0.0.1]:9000?mode=listener", "10.0.0.1", SRT_MODE_LISTENER},
+	};
+	struct output_url url;
+	char why[160];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(output_url_parse(&url, cases[i].text, why, sizeof(why)), 0);
+		assert_int_equal(url.srt.mode, cases[i].mode);
+		assert_string_equal(url.host, cases[i].address);
+		assert_string_equal(url.srt.adapter, cases[i].address);
+		assert_int_equal(url.port, 9000);
+	}
 }
 
 static void test_rtmp(void **state)
@@ -78,41 +108,51 @@ static void test_refused(void **state)
 		{"", "begin with"},
 		{"srt:/h:1", "begin with"},
 		{"http://h:1", "begin with"},
-		{"udp://h:1", "begin with"},
+		{"udp:/h:1", "begin with"},
 		{"rtmps://h/app/key", "rtmps:// is not supported"},
+		{"rtmps://h/app/key", "only rtmp:// is"},
 		{"srt://h", "port is missing"},
+		{"srt://", "port is missing"},
+		{"srt://?mode=listener", "port is missing"},
+		{"udp://h", "port is missing"},
+		{"rtp://h/x", "port is missing"},
 		{"srt://h:", "port must"},
 		{"srt://h:0", "port must"},
 		{"srt://h:65536", "port must"},
 		{"srt://h:99999999999999999999", "port must"},
 		{"srt://h:+1", "port must"},
-		{"srt://:9000", "host is missing"},
+		{"srt://:9000?mode=caller", "host is missing"},
+		{"srt://:9000?mode=rendezvous", "host is missing"},
+		{"udp://:9000", "host is missing"},
+		{"rtp://:9000", "host is missing"},
+		{"rtmp://:1935/app/key", "host is missing"},
 		{"srt://[::1:9000", "closing bracket"},
 		{"srt://[::1]9000", "only a port"},
 		{"srt://[1.2.3.4]:9000", "not an IPv6"},
-		{"srt://[]:9000", "host is missing"},
+		{"srt://[]:9000", "not an IPv6"},
 		{"srt://::1:9000", "in brackets"},
 		{"srt://user@h:1", "user or password"},
 		{"srt://h\"x:1", "character"},
 		{"srt://h:1/path", "no path"},
 		{"srt://h:1 ", "space"},
 		{"srt://h:1?streamid=a\nb", "control"},
-		{"srt://h:1?mode=listener", "mode=listener is not supported"},
-		{"srt://h:1?mode=rendezvous", "mode=rendezvous is not supported"},
-		{"srt://h:1?mode=", "mode must"},
-		{"srt://h:1?mode=xyz", "mode must"},
-		{"srt://h:1?latncy=1", "\"latncy\""},
-		{"srt://h:1?latency", "latency must"},
-		{"srt://h:1?latency=60001", "latency must"},
-		{"srt://h:1?latency=-1", "latency must"},
-		{"srt://h:1?latency=1&latency=2", "twice"},
-		{"srt://h:1?passphrase=short", "at least 10"},
-		{"srt://h:1?passphrase=%", "hex"},
-		{"srt://h:1?passphrase=0123456789%4", "hex"},
-		{"srt://h:1?passphrase=0123456789%zz", "hex"},
-		{"srt://h:1?streamid=%00", "control"},
-		{"srt://h:1?pbkeylen=17", "pbkeylen must"},
-		{"srt://h:1?conntimeo=99", "conntimeo must"},
+		{"udp://@239.1.1.1:5000", "user or password"},
+		{"udp://h:1/path", "no path"},
+		{"rtp://h:1#x", "no path"},
+		{"srt://0.0.0.0:9000", "mode=listener was meant"},
+		{"srt://[::]:9000?mode=rendezvous", "no destination"},
+		{"udp://0.0.0.0:9000", "no destination"},
+		{"srt://239.1.1.1:9000", "multicast"},
+		{"srt://[ff02::1]:9000?mode=rendezvous", "multicast"},
+		{"srt://239.1.1.1:9000?mode=listener", "multicast"},
+		{"srt://localhost:9000?mode=listener", "address of this machine"},
+		{"srt://10.0.0.1:9000?mode=listener&adapter=10.0.0.2", "differ"},
+		{"srt://10.0.0.1:9000?mode=listener&adapter=::1", "differ"},
+		{"srt://10.0.0.1:9000?adapter=::1", "both be IPv4 or both IPv6"},
+		{"srt://[::1]:9000?mode=rendezvous&adapter=10.0.0.1", "both be IPv4 or both IPv6"},
+		{"udp://[ff02::1]:9000?adapter=10.0.0.1", "both be IPv4 or both IPv6"},
+		{"rtp://h:65534?fec_columns=4&fec_rows=4", "port + 2"},
+		{"rtp://h:65532?fec_columns=4&fec_rows=4&fec_mode=both", "port + 4"},
 		{"rtmp://h", "stream key"},
 		{"rtmp://h/", "stream key"},
 		{"rtmp://h/app", "stream key"},
@@ -152,6 +192,15 @@ static void test_lengths(void **state)
 	assert_int_equal(strlen(url.srt.streamid), 512);
 	snprintf(text, sizeof(text), "srt://h:1?streamid=%.513s", run);
 	assert_int_equal(output_url_parse(&url, text, why, sizeof(why)), -EINVAL);
+	snprintf(text, sizeof(text), "srt://h:1?packetfilter=fec,%.124s", run);
+	assert_int_equal(output_url_parse(&url, text, why, sizeof(why)), -EINVAL);
+	assert_string_equal(why, "packetfilter is longer "); /* cut to its buffer */
+	snprintf(text, sizeof(text), "udp://h:1?interface=%.15s", run);
+	assert_int_equal(output_url_parse(&url, text, why, sizeof(why)), 0);
+	snprintf(text, sizeof(text), "udp://h:1?interface=%.16s", run);
+	assert_int_equal(output_url_parse(&url, text, why, sizeof(why)), -EINVAL);
+	snprintf(text, sizeof(text), "srt://h:1?adapter=%.60s", run);
+	assert_int_equal(output_url_parse(&url, text, why, sizeof(why)), -EINVAL);
 	snprintf(text, sizeof(text), "srt://%.253s:1", run);
 	assert_int_equal(output_url_parse(&url, text, why, sizeof(why)), 0);
 	snprintf(text, sizeof(text), "srt://%.254s:1", run);
@@ -176,6 +225,15 @@ static void test_mask(void **state)
 	         "srt://h:1?latency=5&passphrase=***&streamid=x"},
 		{"srt://h:1?streamid=passphrase=0", "srt://h:1?streamid=passphrase=0"},
 		{"srt://h:1", "srt://h:1"},
+		{"srt://:9000?passphrase=0123456789", "srt://:9000?passphrase=***"},
+		{"srt://10.0.0.1:9000?mode=listener&passphrase=0123456789&maxreaders=2",
+	         "srt://10.0.0.1:9000?mode=listener&passphrase=***&maxreaders=2"},
+		{"srt://h:1?mode=rendezvous&passphrase=0123456789",
+	         "srt://h:1?mode=rendezvous&passphrase=***"},
+		{"srt://h:1?latency=5&streamid=x", "srt://h:1?latency=5&streamid=x"},
+		{"udp://239.1.1.1:5000?ttl=3", "udp://239.1.1.1:5000?ttl=3"},
+		{"rtp://h:5000", "rtp://h:5000"},
+		{"udp://h:1?passphrase=0123456789", "***"},
 		{"rtmp://h/app/key?token=1", "rtmp://h/app/***"},
 		{"rtmp://h:1/a/b/k", "rtmp://h:1/a/b/***"},
 		{"rtmp://h/app", "***"},
@@ -204,7 +262,23 @@ static void test_unmask(void **state)
 	         "srt://new:2?passphrase=another-one"},
 		{"srt://new:2", "srt://h:1?passphrase=0123456789", "srt://new:2"},
 		{"rtmp://H:1935/a/***", "rtmp://h/a/key?t=1", "rtmp://H:1935/a/key?t=1"},
+		{"srt://:9000?passphrase=***&maxreaders=3",
+	         "srt://:9000?mode=listener&passphrase=0123456789",
+	         "srt://:9000?passphrase=0123456789&maxreaders=3"},
+		{"srt://h:1?passphrase=***&mode=rendezvous", "srt://h:1?passphrase=0123456789",
+	         "srt://h:1?passphrase=0123456789&mode=rendezvous"},
+		/* what else is wrong is not for unmask to say */
+		{"srt://h:1?passphrase=***&latency=x", "srt://h:1?passphrase=0123456789",
+	         "srt://h:1?passphrase=0123456789&latency=x"},
+		{"udp://h:1?passphrase=***", "srt://h:1?passphrase=0123456789",
+	         "udp://h:1?passphrase=***"},
 		/* a secret does not go to another peer */
+		{"srt://:9001?passphrase=***", "srt://:9000?passphrase=0123456789", NULL},
+		{"srt://h:9000?passphrase=***", "srt://:9000?passphrase=0123456789", NULL},
+		{"srt://10.0.0.1:1?passphrase=***",
+	         "srt://10.0.0.1:1?mode=listener&passphrase=0123456789", NULL},
+		{"srt://10.0.0.1:1?mode=listener&passphrase=***",
+	         "srt://10.0.0.1:1?passphrase=0123456789", NULL},
 		{"srt://new:1?passphrase=***", "srt://h:1?passphrase=0123456789", NULL},
 		{"srt://h:12?passphrase=***", "srt://h:1?passphrase=0123456789", NULL},
 		{"rtmp://new/a/***", "rtmp://h/a/key", NULL},
@@ -236,9 +310,10 @@ static void test_unmask(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_srt),     cmocka_unit_test(test_rtmp),
-		cmocka_unit_test(test_refused), cmocka_unit_test(test_lengths),
-		cmocka_unit_test(test_mask),    cmocka_unit_test(test_unmask),
+		cmocka_unit_test(test_authority), cmocka_unit_test(test_listener),
+		cmocka_unit_test(test_rtmp),      cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_lengths),   cmocka_unit_test(test_mask),
+		cmocka_unit_test(test_unmask),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

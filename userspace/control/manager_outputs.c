@@ -31,6 +31,20 @@ static int reply_output(struct call *call, int index, json_t **out)
 	return call_reply(out, snapshot_output(call->live, (size_t)index, true), call->error);
 }
 
+/* Commit one output of the copy. What is wrong is said of the body that the call got: url, not outputs[1].url. */
+static int commit_output(struct call *call)
+{
+	struct api_error *error = call->error;
+	const char *member;
+
+	if (!call_commit(call, LIVE_KEEP))
+		return 0;
+	member = strncmp(error->field, "outputs[", 8) ? NULL : strchr(error->field, '.');
+	if (member)
+		memmove(error->field, member + 1, strlen(member + 1) + 1);
+	return -1;
+}
+
 /* Make room for one more output in the copy and return it. */
 static struct output_entry *grow(struct call *call)
 {
@@ -62,7 +76,7 @@ int manager_add_output(struct manager *m, const char *id, const json_t *body, js
 	if (call_enter(&call, m, id, error))
 		return -1;
 	if (call_copy(&call) || !(entry = grow(&call)) ||
-	    config_apply_output(entry, body, true, "", error) || call_commit(&call, LIVE_KEEP))
+	    config_apply_output(entry, body, true, "", error) || commit_output(&call))
 		return call_leave(&call, -1);
 	index = call.live->entry.output_count - 1;
 	log_info("channel \"%s\": output \"%s\": created", call.live->entry.name,
@@ -81,7 +95,7 @@ int manager_update_output(struct manager *m, const char *id, const char *output_
 		return -1;
 	if (call_copy(&call) ||
 	    config_apply_output(&call.next.outputs[index], body, false, "", error) ||
-	    call_commit(&call, LIVE_KEEP))
+	    commit_output(&call))
 		return call_leave(&call, -1);
 	log_info("channel \"%s\": output \"%s\": changed", call.live->entry.name,
 	         call.live->entry.outputs[index].name);

@@ -4,6 +4,8 @@
  */
 #include "registry.h"
 
+#include "ports.h"
+
 #include "base/log.h"
 
 #include <errno.h>
@@ -65,28 +67,6 @@ static int save(struct registry *r, size_t index, const struct channel_entry *ne
 	return api_error_set(error, 500, "storage_failed", NULL, "%s", why);
 }
 
-/* 409 when another channel would receive the same datagrams as input `input` of entry. */
-static int check_input(const struct registry *r, size_t index, const struct channel_entry *entry,
-                       size_t input, struct api_error *error)
-{
-	char endpoint[96];
-
-	for (size_t i = 0; i < r->count; i++) {
-		const struct channel_entry *other = &r->channels[i]->entry;
-		const struct input_entry *theirs =
-			i == index ? NULL : channel_entry_overlap(entry, input, other);
-
-		if (!theirs)
-			continue;
-		input_entry_endpoint(theirs, endpoint, sizeof(endpoint));
-		return api_error_set(
-			error, 409, "port_in_use", input ? "backup.rtp_port" : "rtp_port",
-			"Channel \"%.120s\" already receives on %s%s", other->name, endpoint,
-			entry->fec || other->fec ? " (FEC takes port + 2 and port + 4 too)" : "");
-	}
-	return 0;
-}
-
 int registry_add(struct registry *r, struct channel_entry *entry, struct api_error *error)
 {
 	struct live_channel *live;
@@ -94,9 +74,8 @@ int registry_add(struct registry *r, struct channel_entry *entry, struct api_err
 	if (r->count == ENTRY_MAX_CHANNELS)
 		return api_error_set(error, 409, "limit", NULL, "There are already %d channels",
 		                     ENTRY_MAX_CHANNELS);
-	for (size_t i = 0; i < ENTRY_INPUTS; i++)
-		if (check_input(r, r->count, entry, i, error))
-			return -1;
+	if (ports_check(r->channels, r->count, r->count, NULL, entry, error))
+		return -1;
 	if (live_create(&live, entry))
 		return out_of_memory(error);
 	if (save(r, r->count, &live->entry, error)) {
@@ -108,26 +87,14 @@ int registry_add(struct registry *r, struct channel_entry *entry, struct api_err
 	return 0;
 }
 
-/*
- * Does input `input` of next receive where that of now does not? Otherwise an overlap is an old one, and no
- * reason to refuse.
- */
-static bool takes_ports(const struct channel_entry *now, const struct channel_entry *next,
-                        size_t input)
-{
-	return !input_entry_same_target(&now->inputs[input], &next->inputs[input]) ||
-	       (next->fec && !now->fec);
-}
-
 int registry_commit(struct registry *r, size_t index, struct channel_entry *next,
                     enum live_intent intent, struct api_error *error)
 {
 	struct live_channel *live = r->channels[index];
 	struct live_change change;
 
-	for (size_t i = 0; i < ENTRY_INPUTS; i++)
-		if (takes_ports(&live->entry, next, i) && check_input(r, index, next, i, error))
-			return -1;
+	if (ports_check(r->channels, r->count, index, &live->entry, next, error))
+		return -1;
 	if (live_prepare(&change, &r->env, live, next, intent, error))
 		return -1;
 	if (save(r, index, &change.next, error)) {

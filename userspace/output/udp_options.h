@@ -1,5 +1,6 @@
 /*
- * The options of udp:// and rtp:// URLs.
+ * The options of udp:// and rtp:// URLs. SMPTE 2022-1 FEC is asked for with
+ * fec_columns=L&fec_rows=D&fec_mode=column|both.
  */
 #ifndef OUTPUT_UDP_OPTIONS_H
 #define OUTPUT_UDP_OPTIONS_H
@@ -22,5 +23,18 @@ struct udp_options {
 	uint8_t fec_rows;     /* D, 4 to 20 */
 	bool fec_row_packets; /* row FEC too, on port + 4; column FEC goes to port + 2 */
 };
+
+struct url_fault;
+
+/* All defaults. Thread: any. */
+void udp_options_init(struct udp_options *options);
+
+/*
+ * Parse "name=value&name=value" into options, which hold the defaults before; then check what does not go
+ * together. rtp: with the options that rtp:// has besides. Errors: -EINVAL with a fault; options are half
+ * filled then. Thread: any.
+ */
+int udp_options_parse(struct udp_options *options, bool rtp, const char *query,
+                      const struct url_fault *why);
 
 #endif

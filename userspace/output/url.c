@@ -1,442 +1,263 @@
 /*
- * Output URLs. The text is split by hand, left to right, because both schemes bend RFC 3986: SRT stream
- * ids hold '#', '=' and ',' unescaped, and an RTMP key is whatever follows the last slash.
- *
- * A secret is one span of the text: the value of the SRT option passphrase, or the RTMP key. Masking and
- * unmasking replace that span and leave every other byte as it was given.
+ * Output URLs. The text is split by hand, left to right, because the schemes bend RFC 3986: SRT stream ids
+ * hold '#', '=' and ',' unescaped, and an RTMP key is whatever follows the last slash.
  */
 #include "url.h"
 
-#include <arpa/inet.h>
-#include <ctype.h>
+#include "url_option.h"
+#include "url_text.h"
+
+#include "base/address.h"
+
 #include <errno.h>
-#include <netinet/in.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
-#define MASK              "***"
 #define RTMP_DEFAULT_PORT 1935
+#define HOST_CHARACTERS   "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_"
 
-struct span {
-	const char *at;
-	size_t size;
-};
-
-struct parser {
-	char *why;
-	size_t size;
-};
-
-/* Say what is wrong; returns -EINVAL. */
-static int refuse(const struct parser *p, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-
-static int refuse(const struct parser *p, const char *format, ...)
+/* Split host[:port], of which IPv6 addresses are in brackets. port->at is NULL when none is given. */
+static int split_authority(const struct url_fault *why, struct url_text text, struct url_text *host,
+                           struct url_text *port)
 {
-	va_list args;
+	const char *end = text.at + text.size, *after;
 
-	va_start(args, format);
-	vsnprintf(p->why, p->size, format, args);
-	va_end(args);
-	return -EINVAL;
-}
-
-static bool span_is(struct span s, const char *text)
-{
-	return s.size == strlen(text) && !memcmp(s.at, text, s.size);
-}
-
-/* What follows the scheme, or NULL when text has another one. */
-static const char *after_scheme(const char *text, const char *scheme)
-{
-	size_t n = strlen(scheme);
-
-	return strncasecmp(text, scheme, n) ? NULL : text + n;
-}
-
-/* A decimal number of at most 9 digits and nothing else. */
-static bool parse_number(struct span s, uint32_t *out)
-{
-	uint32_t n = 0;
-
-	if (!s.size || s.size > 9)
-		return false;
-	for (size_t i = 0; i < s.size; i++) {
-		if (s.at[i] < '0' || s.at[i] > '9')
-			return false;
-		n = n * 10 + (uint32_t)(s.at[i] - '0');
+	*port = (struct url_text){NULL, 0};
+	if (memchr(text.at, '@', text.size))
+		return url_fault_set(why, "a user or password before the host is not supported");
+	if (text.size && *text.at == '[') {
+		after = memchr(text.at, ']', text.size);
+		if (!after)
+			return url_fault_set(why, "the IPv6 address lacks its closing bracket");
+		*host = (struct url_text){text.at + 1, (size_t)(after - text.at - 1)};
+		after++;
+		if (after < end && *after != ':')
+			return url_fault_set(why, "after the IPv6 address only a port may follow");
+	} else {
+		after = memchr(text.at, ':', text.size);
+		if (!after)
+			after = end;
+		*host = (struct url_text){text.at, (size_t)(after - text.at)};
+		if (after < end && memchr(after + 1, ':', (size_t)(end - after - 1)))
+			return url_fault_set(why, "an IPv6 address must be in brackets");
 	}
-	*out = n;
-	return true;
-}
-
-static int parse_range(const struct parser *p, const char *name, struct span value, uint32_t low,
-                       uint32_t high, uint32_t *out)
-{
-	uint32_t n;
-
-	if (!parse_number(value, &n) || n < low || n > high)
-		return refuse(p, "%s must be a number from %u to %u", name, low, high);
-	*out = n;
+	if (after < end)
+		*port = (struct url_text){after + 1, (size_t)(end - after - 1)};
 	return 0;
 }
 
-static int hex_digit(char c)
+static int parse_host(const struct url_fault *why, struct output_url *out, struct url_text host,
+                      bool in_brackets)
 {
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)tolower((unsigned char)c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
+	struct in6_addr address;
 
-/* Decode %XX. out has size bytes; low and high bound the decoded length. */
-static int parse_text(const struct parser *p, const char *name, struct span value, size_t low,
-                      size_t high, char *out)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < value.size; i++) {
-		int c = (unsigned char)value.at[i];
-
-		if (c == '%') {
-			int first = i + 2 < value.size ? hex_digit(value.at[i + 1]) : -1;
-			int second = first < 0 ? -1 : hex_digit(value.at[i + 2]);
-
-			if (second < 0)
-				return refuse(p, "%s: %% must be followed by two hex digits", name);
-			c = first << 4 | second;
-			i += 2;
-		}
-		if (c < 0x20 || c == 0x7f)
-			return refuse(p, "%s: control characters are not allowed", name);
-		if (n == high)
-			return refuse(p, "%s is longer than %zu bytes", name, high);
-		out[n++] = (char)c;
+	if (host.size > 253)
+		return url_fault_set(why, "the host is longer than 253 characters");
+	memcpy(out->host, host.at, host.size);
+	out->host[host.size] = '\0';
+	if (in_brackets) {
+		if (!strchr(out->host, ':') || address_parse(&address, out->host))
+			return url_fault_set(why, "the address in brackets is not an IPv6 address");
+	} else if (out->host[strspn(out->host, HOST_CHARACTERS)]) {
+		return url_fault_set(
+			why, "the host has a character that names and addresses do not have");
 	}
-	out[n] = '\0';
-	if (n < low)
-		return refuse(p, "%s must have at least %zu characters", name, low);
 	return 0;
 }
 
 /* host[:port] from the start of text; *rest is what follows. *port stays when none is given. */
-static int parse_authority(const struct parser *p, struct output_url *out, const char *text,
+static int parse_authority(const struct url_fault *why, struct output_url *out, const char *text,
                            const char **rest)
 {
-	struct span host = {text, strcspn(text, "/?#")}, port = {NULL, 0};
-	const char *end = text + host.size, *colon;
-	struct in6_addr ipv6;
-	uint32_t n;
+	const struct url_text authority = {text, strcspn(text, "/?#")};
+	struct url_text host = {text, 0}, port;
+	int64_t n;
 
-	*rest = end;
-	if (memchr(text, '@', host.size))
-		return refuse(p, "a user or password before the host is not supported");
-	if (*text == '[') {
-		const char *close = memchr(text, ']', host.size);
-
-		if (!close)
-			return refuse(p, "the IPv6 address lacks its closing bracket");
-		host = (struct span){text + 1, (size_t)(close - text - 1)};
-		if (close + 1 < end && close[1] != ':')
-			return refuse(p, "after the IPv6 address only a port may follow");
-		if (close + 1 < end)
-			port = (struct span){close + 2, (size_t)(end - close - 2)};
-	} else {
-		colon = memchr(text, ':', host.size);
-		if (colon && memchr(colon + 1, ':', (size_t)(end - colon - 1)))
-			return refuse(p, "an IPv6 address must be in brackets");
-		if (colon) {
-			host.size = (size_t)(colon - text);
-			port = (struct span){colon + 1, (size_t)(end - colon - 1)};
-		}
-	}
-	if (!host.size)
-		return refuse(p, "the host is missing");
-	if (host.size > 253)
-		return refuse(p, "the host is longer than 253 characters");
-	memcpy(out->host, host.at, host.size);
-	out->host[host.size] = '\0';
-	if (*text == '[') {
-		if (inet_pton(AF_INET6, out->host, &ipv6) != 1)
-			return refuse(p, "the address in brackets is not an IPv6 address");
-	} else if (out->host[strspn(out->host, "abcdefghijklmnopqrstuvwxyz"
-	                                       "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_")]) {
-		return refuse(p, "the host has a character that names and addresses do not have");
-	}
+	*rest = text + authority.size;
+	if (split_authority(why, authority, &host, &port) ||
+	    parse_host(why, out, host, *text == '['))
+		return -EINVAL;
 	if (port.at) {
-		if (!parse_number(port, &n) || n < 1 || n > 65535)
-			return refuse(p, "the port must be a number from 1 to 65535");
+		if (!url_text_number(port, &n) || n < 1 || n > UINT16_MAX)
+			return url_fault_set(why, "the port must be a number from 1 to 65535");
 		out->port = (uint16_t)n;
 	}
 	return 0;
 }
 
-static int option_latency(const struct parser *p, struct output_url *out, struct span value)
+/* What all schemes but rtmp:// have in common: a port, no path, options. */
+static int find_query(const struct url_fault *why, const struct output_url *url, const char *rest,
+                      const char **query)
 {
-	return parse_range(p, "latency", value, 0, 60000, &out->srt.latency_ms);
-}
-
-static int option_passphrase(const struct parser *p, struct output_url *out, struct span value)
-{
-	return parse_text(p, "passphrase", value, 10, 79, out->srt.passphrase);
-}
-
-static int option_pbkeylen(const struct parser *p, struct output_url *out, struct span value)
-{
-	uint32_t n;
-
-	if (!parse_number(value, &n) || (n != 0 && n != 16 && n != 24 && n != 32))
-		return refuse(p, "pbkeylen must be 0, 16, 24 or 32");
-	out->srt.pbkeylen = (uint8_t)n;
-	return 0;
-}
-
-static int option_streamid(const struct parser *p, struct output_url *out, struct span value)
-{
-	return parse_text(p, "streamid", value, 0, 512, out->srt.streamid);
-}
-
-static int option_conntimeo(const struct parser *p, struct output_url *out, struct span value)
-{
-	return parse_range(p, "conntimeo", value, 100, 60000, &out->srt.conntimeo_ms);
-}
-
-static int option_mode(const struct parser *p, struct output_url *out, struct span value)
-{
-	(void)out;
-	if (span_is(value, "caller"))
-		return 0;
-	if (span_is(value, "listener") || span_is(value, "rendezvous"))
-		return refuse(p, "mode=%.*s is not supported, only mode=caller is", (int)value.size,
-		              value.at);
-	return refuse(p, "mode must be caller");
-}
-
-static const struct {
-	const char *name;
-	int (*parse)(const struct parser *p, struct output_url *out, struct span value);
-} srt_options[] = {
-	{"latency", option_latency},     {"passphrase", option_passphrase},
-	{"pbkeylen", option_pbkeylen},   {"streamid", option_streamid},
-	{"conntimeo", option_conntimeo}, {"mode", option_mode},
-};
-
-#define SRT_OPTION_COUNT (sizeof(srt_options) / sizeof(srt_options[0]))
-
-/* Split name=value off the query at *at; false at its end. Empty pieces ("&&") are skipped. */
-static bool next_option(const char **at, struct span *name, struct span *value)
-{
-	const char *equals;
-	size_t n;
-
-	*at += strspn(*at, "&");
-	n = strcspn(*at, "&");
-	if (!n)
-		return false;
-	equals = memchr(*at, '=', n);
-	*name = (struct span){*at, equals ? (size_t)(equals - *at) : n};
-	*value = equals ? (struct span){equals + 1, n - name->size - 1} : (struct span){*at + n, 0};
-	*at += n;
-	return true;
-}
-
-static int parse_srt(const struct parser *p, struct output_url *out, const char *rest)
-{
-	struct span name, value;
-	unsigned int seen = 0;
-	size_t i;
-	int error;
-
-	if (!out->port)
-		return refuse(p, "the port is missing: srt://host:port");
+	if (!url->port)
+		return url_fault_set(why, "the port is missing after the host");
 	rest += *rest == '/';
 	if (*rest && *rest != '?')
-		return refuse(p, "an srt URL has no path: options follow a '?'");
-	rest += *rest == '?';
-	while (next_option(&rest, &name, &value)) {
-		for (i = 0; i < SRT_OPTION_COUNT && !span_is(name, srt_options[i].name); i++)
-			;
-		if (i == SRT_OPTION_COUNT)
-			return refuse(p, "unknown option \"%.*s\"",
-			              name.size > 40 ? 40 : (int)name.size, name.at);
-		if (seen & 1u << i)
-			return refuse(p, "option %s is given twice", srt_options[i].name);
-		seen |= 1u << i;
-		error = srt_options[i].parse(p, out, value);
-		if (error)
-			return error;
+		return url_fault_set(why, "there is no path in such a URL: options follow a '?'");
+	*query = rest + (*rest == '?');
+	return 0;
+}
+
+/* What is sent to, and the local address that it is sent from. */
+static int check_destination(const struct url_fault *why, const struct output_url *url,
+                             const char *adapter)
+{
+	struct in6_addr host, local;
+
+	if (!url->host[0])
+		return url_fault_set(why, "the host is missing");
+	if (address_parse(&host, url->host))
+		return 0; /* a name: resolution will tell */
+	if (address_is_any(&host))
+		return url_fault_set(
+			why, "%s stands for any address, and is no destination%s", url->host,
+			url->scheme == OUTPUT_SRT ? " (mode=listener was meant?)" : "");
+	if (url->scheme == OUTPUT_SRT && address_is_multicast(&host))
+		return url_fault_set(why, "SRT does not send to multicast groups");
+	if (!address_parse(&local, adapter) &&
+	    IN6_IS_ADDR_V4MAPPED(&local) != IN6_IS_ADDR_V4MAPPED(&host))
+		return url_fault_set(why, "adapter and host must both be IPv4 or both IPv6");
+	return 0;
+}
+
+/* A listener's own address may be given as the host or as the adapter; afterwards it is both. */
+static int set_listening(const struct url_fault *why, struct output_url *url)
+{
+	char address[INET6_ADDRSTRLEN];
+
+	if (!url->host[0]) {
+		strcpy(url->host, url->srt.adapter);
+		return 0;
 	}
+	if (url_text_address(url->host, address))
+		return url_fault_set(why, "with mode=listener the host is an address of this "
+		                          "machine, or left out");
+	if (url->srt.adapter[0] && strcmp(url->srt.adapter, address) != 0)
+		return url_fault_set(why, "a listener has one address: host and adapter differ");
+	strcpy(url->srt.adapter, address);
+	strcpy(url->host, address);
 	return 0;
 }
 
-/* The path levels of an RTMP URL: app without slashes at its ends, key with its query string. */
-static bool split_rtmp_path(const char *path, struct span *app, struct span *key)
+static int parse_srt(const struct url_fault *why, struct output_url *url, const char *rest)
 {
-	const char *query = strchr(path, '?'), *slash, *name;
+	struct in6_addr address;
+	const char *query;
 
-	if (*path != '/')
-		return false;
-	slash = memrchr(path, '/', query ? (size_t)(query - path) : strlen(path));
-	name = slash + 1;
-	while (*path == '/')
-		path++;
-	while (slash > path && slash[-1] == '/')
-		slash--;
-	if (slash <= path || !*name || *name == '?')
-		return false;
-	*app = (struct span){path, (size_t)(slash - path)};
-	*key = (struct span){name, strlen(name)};
-	return true;
+	/* As srt-live-transmit has it. */
+	url->srt.mode = url->host[0] ? SRT_MODE_CALLER : SRT_MODE_LISTENER;
+	if (find_query(why, url, rest, &query) || srt_options_parse(&url->srt, query, why))
+		return -EINVAL;
+	if (url->srt.mode != SRT_MODE_LISTENER)
+		return check_destination(why, url, url->srt.adapter);
+	if (set_listening(why, url))
+		return -EINVAL;
+	if (!address_parse(&address, url->host) && address_is_multicast(&address))
+		return url_fault_set(why, "SRT does not listen on multicast groups");
+	return 0;
 }
 
-static int parse_rtmp(const struct parser *p, struct output_url *out, const char *rest)
+static int parse_udp(const struct url_fault *why, struct output_url *url, const char *rest)
 {
-	struct span app, key;
+	const char *query;
+	int fec;
 
-	if (!split_rtmp_path(rest, &app, &key))
-		return refuse(p, "an application and a stream key must follow the host: "
-		                 "rtmp://host/app/key");
-	if (app.size >= sizeof(out->rtmp.app))
-		return refuse(p, "the application is longer than %zu bytes",
-		              sizeof(out->rtmp.app) - 1);
-	if (key.size >= sizeof(out->rtmp.key))
-		return refuse(p, "the stream key is longer than %zu bytes",
-		              sizeof(out->rtmp.key) - 1);
-	memcpy(out->rtmp.app, app.at, app.size);
-	memcpy(out->rtmp.key, key.at, key.size);
+	if (find_query(why, url, rest, &query) ||
+	    udp_options_parse(&url->udp, url->scheme == OUTPUT_RTP, query, why) ||
+	    check_destination(why, url, url->udp.adapter))
+		return -EINVAL;
+	fec = !url->udp.fec_columns ? 0 : url->udp.fec_row_packets ? 4 : 2;
+	if (url->port > UINT16_MAX - fec)
+		return url_fault_set(why, "FEC goes to the port + %d, and there is no such port",
+		                     fec);
 	return 0;
+}
+
+static int parse_rtmp(const struct url_fault *why, struct output_url *url, const char *rest)
+{
+	struct url_text app, key;
+
+	if (!url->host[0])
+		return url_fault_set(why, "the host is missing");
+	if (!url_text_rtmp_path(rest, &app, &key))
+		return url_fault_set(why, "an application and a stream key must follow the host: "
+		                          "rtmp://host/app/key");
+	if (app.size >= sizeof(url->rtmp.app))
+		return url_fault_set(why, "the application is longer than %zu bytes",
+		                     sizeof(url->rtmp.app) - 1);
+	if (key.size >= sizeof(url->rtmp.key))
+		return url_fault_set(why, "the stream key is longer than %zu bytes",
+		                     sizeof(url->rtmp.key) - 1);
+	memcpy(url->rtmp.app, app.at, app.size);
+	memcpy(url->rtmp.key, key.at, key.size);
+	return 0;
+}
+
+static int parse_rest(const struct url_fault *why, struct output_url *url, const char *rest)
+{
+	switch (url->scheme) {
+	case OUTPUT_SRT:
+		return parse_srt(why, url, rest);
+	case OUTPUT_RTMP:
+		return parse_rtmp(why, url, rest);
+	case OUTPUT_UDP:
+	case OUTPUT_RTP:
+		break;
+	}
+	return parse_udp(why, url, rest);
+}
+
+/* Set url->scheme; what follows it in text, or NULL with a fault. */
+static const char *parse_scheme(const struct url_fault *why, struct output_url *url,
+                                const char *text)
+{
+	static const struct {
+		const char *name;
+		enum output_scheme scheme;
+	} schemes[] = {
+		{"srt://", OUTPUT_SRT},
+		{"rtmp://", OUTPUT_RTMP},
+		{"udp://", OUTPUT_UDP},
+		{"rtp://", OUTPUT_RTP},
+	};
+
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
+		const char *rest = url_text_after_scheme(text, schemes[i].name);
+
+		url->scheme = schemes[i].scheme;
+		if (rest)
+			return rest;
+	}
+	if (url_text_after_scheme(text, "rtmps://"))
+		url_fault_set(why, "rtmps:// is not supported, only rtmp:// is");
+	else
+		url_fault_set(why, "the URL must begin with srt://, rtmp://, udp:// or rtp://");
+	return NULL;
 }
 
 int output_url_parse(struct output_url *out, const char *text, char *why, size_t size)
 {
-	const struct parser p = {why, size};
-	struct output_url url = {
-		.srt = {.latency_ms = 120,
-	                .conntimeo_ms = 3000,
-	                .peeridletimeo_ms = 5000,
-	                .oheadbw = 25,
-	                .mss = 1500,
-	                .payloadsize = 1316,
-	                .tlpktdrop = true,
-	                .tos = -1,
-	                .maxreaders = SRT_MAX_READERS},
-		.udp = {.tos = -1, .pkt_size = 1316, .payload_type = 33},
-	};
+	const struct url_fault fault = {why, size};
 	const char *authority, *rest;
-	int error;
+	struct output_url url = {0};
 
 	if (strnlen(text, OUTPUT_URL_BYTES) == OUTPUT_URL_BYTES)
-		return refuse(&p, "the URL is longer than %d bytes", OUTPUT_URL_BYTES - 1);
+		return url_fault_set(&fault, "the URL is longer than %d bytes",
+		                     OUTPUT_URL_BYTES - 1);
 	for (const char *c = text; *c; c++) {
 		if ((unsigned char)*c <= 0x20 || *c == 0x7f)
-			return refuse(&p, "the URL has a space or a control character");
+			return url_fault_set(&fault, "the URL has a space or a control character");
 	}
-	authority = after_scheme(text, "srt://");
-	if (!authority) {
-		if (after_scheme(text, "rtmps://"))
-			return refuse(&p, "rtmps:// is not supported, only rtmp:// and srt:// are");
-		authority = after_scheme(text, "rtmp://");
-		if (!authority)
-			return refuse(&p, "the URL must begin with srt:// or rtmp://");
-		url.scheme = OUTPUT_RTMP;
-		url.port = RTMP_DEFAULT_PORT;
-	}
-	error = parse_authority(&p, &url, authority, &rest);
-	if (!error)
-		error = url.scheme == OUTPUT_SRT ? parse_srt(&p, &url, rest)
-		                                 : parse_rtmp(&p, &url, rest);
-	if (!error)
-		*out = url;
-	return error;
-}
-
-/* Where the secret of text is; false when it has none. */
-static bool find_secret(const char *text, struct span *secret)
-{
-	const char *at = after_scheme(text, "srt://");
-	struct span name, value;
-
-	if (!at) {
-		at = after_scheme(text, "rtmp://");
-		return at && split_rtmp_path(at + strcspn(at, "/?#"), &name, secret);
-	}
-	at += strcspn(at, "?");
-	at += *at == '?';
-	while (next_option(&at, &name, &value)) {
-		if (span_is(name, "passphrase")) {
-			*secret = value;
-			return true;
-		}
-	}
-	return false;
-}
-
-/* Write text with the span `old` replaced. */
-static int replace(char *out, const char *text, struct span old, struct span new)
-{
-	size_t before = (size_t)(old.at - text), after = strlen(old.at + old.size);
-
-	if (before + new.size + after >= OUTPUT_URL_BYTES)
-		return -ENAMETOOLONG;
-	memcpy(out, text, before);
-	memcpy(out + before, new.at, new.size);
-	memcpy(out + before + new.size, old.at + old.size, after + 1);
-	return 0;
-}
-
-void output_url_mask(char *out, const char *text)
-{
-	static const struct span mask = {MASK, sizeof(MASK) - 1};
-	struct output_url url;
-	struct span secret = {text, strlen(text)};
-	char why[128];
-
-	if (!output_url_parse(&url, text, why, sizeof(why)) && !find_secret(text, &secret)) {
-		memcpy(out, text, secret.size + 1);
-		return;
-	}
-	if (replace(out, text, secret, mask))
-		strcpy(out, MASK);
-}
-
-/* Length of scheme and authority of an SRT URL. */
-static size_t srt_place(const char *text)
-{
-	return strcspn(text, "?");
-}
-
-/* A stored secret goes to the peer that it was given for, and to no other. */
-static bool same_place(const char *text, const char *stored)
-{
-	struct output_url a, b;
-	char why[128];
-
-	if (output_url_parse(&b, stored, why, sizeof(why)))
-		return false;
-	/* *** is too short for a passphrase: compare without it. */
-	if (after_scheme(text, "srt://"))
-		return srt_place(text) == srt_place(stored) &&
-		       !strncasecmp(text, stored, srt_place(text));
-	if (output_url_parse(&a, text, why, sizeof(why)))
-		return false;
-	return a.scheme == b.scheme && a.port == b.port && !strcasecmp(a.host, b.host) &&
-	       !strcmp(a.rtmp.app, b.rtmp.app);
-}
-
-int output_url_unmask(char *out, const char *text, const char *stored)
-{
-	struct span secret, known;
-
-	if (!find_secret(text, &secret) || !span_is(secret, MASK)) {
-		if (strnlen(text, OUTPUT_URL_BYTES) == OUTPUT_URL_BYTES)
-			return -ENAMETOOLONG;
-		strcpy(out, text);
-		return 0;
-	}
-	if (!stored || !find_secret(stored, &known) || !same_place(text, stored))
+	srt_options_init(&url.srt);
+	udp_options_init(&url.udp);
+	authority = parse_scheme(&fault, &url, text);
+	if (!authority)
 		return -EINVAL;
-	return replace(out, text, secret, known);
+	if (url.scheme == OUTPUT_RTMP)
+		url.port = RTMP_DEFAULT_PORT;
+	if (parse_authority(&fault, &url, authority, &rest) || parse_rest(&fault, &url, rest))
+		return -EINVAL;
+	*out = url;
+	return 0;
 }

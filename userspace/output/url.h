@@ -1,5 +1,9 @@
 /*
- * Output URLs: srt://host:port?options and rtmp://host[:port]/app[/…]/key.
+ * Output URLs:
+ *
+ *   srt://host:port?options, srt://:port?options for a listener
+ *   rtmp://host[:port]/app[/…]/key
+ *   udp://host:port?options, rtp://host:port?options
  *
  * SRT option names and units are those of srt-live-transmit. Pure text, no resolution of names.
  */
@@ -18,8 +22,8 @@ enum output_scheme { OUTPUT_SRT, OUTPUT_RTMP, OUTPUT_UDP, OUTPUT_RTP };
 
 struct output_url {
 	enum output_scheme scheme;
-	char host
-		[256]; /* name or address; IPv6 without brackets; "" for an SRT listener: any address */
+	/* Name or address, IPv6 without brackets. Of an SRT listener a local address, "": any IPv4. */
+	char host[256];
 	uint16_t port;
 	struct srt_options srt;
 	struct udp_options udp;
@@ -31,8 +35,7 @@ struct output_url {
 
 /*
  * Parse and check text. On success out is written whole; on error it is untouched and why (size bytes)
- * gets a sentence that names what is wrong. %XX is decoded in SRT option values; RTMP paths are taken
- * literally. Errors: -EINVAL. Thread: any.
+ * gets a sentence that names what is wrong. %XX is decoded in option values; RTMP paths are taken literally. Errors: -EINVAL. Thread: any.
  */
 int output_url_parse(struct output_url *out, const char *text, char *why, size_t size);
 
@@ -45,7 +48,8 @@ void output_url_mask(char *out, const char *text);
 /*
  * Write text with every secret that is *** replaced by the same secret of stored: how a client sends
  * back what it was shown. out has OUTPUT_URL_BYTES bytes. Errors: -EINVAL when a secret is *** and
- * stored has none or is of another peer (scheme, host, port, RTMP app), -ENAMETOOLONG. Thread: any.
+ * stored has none or is of another peer (scheme, host, port, RTMP app; SRT listener or not),
+ * -ENAMETOOLONG. Thread: any.
  */
 int output_url_unmask(char *out, const char *text, const char *stored);
 

@@ -1,0 +1,205 @@
+/*
+ * Collisions of UDP ports: each input and each listener of next that is new or changed is compared with all
+ * others.
+ *
+ * Where an output listens is parsed from its URL each time: changes are rare, and a look at the text is
+ * enough for most outputs.
+ */
+#include "ports.h"
+
+#include "base/address.h"
+#include "output/url.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define SRT      "srt://"
+#define ANY_PORT 0
+
+/* The channels as they would be, and what changes. */
+struct plan {
+	struct live_channel *const *channels;
+	size_t count, index; /* one channel more if they are equal */
+	const struct channel_entry *now, *next;
+	struct api_error *error;
+};
+
+struct listener {
+	const struct output_entry *output;
+	struct output_url url;
+	struct in6_addr address;
+};
+
+static size_t plan_count(const struct plan *plan)
+{
+	return plan->count + (plan->index == plan->count);
+}
+
+static const struct channel_entry *plan_channel(const struct plan *plan, size_t i)
+{
+	return i == plan->index ? plan->next : &plan->channels[i]->entry;
+}
+
+/* Does input `input` of next receive where that of now does not? */
+static bool is_new_input(const struct plan *plan, size_t input)
+{
+	const struct channel_entry *now = plan->now, *next = plan->next;
+
+	return !now || !input_entry_same_target(&now->inputs[input], &next->inputs[input]) ||
+	       (next->fec && !now->fec);
+}
+
+static bool is_new_output(const struct plan *plan, const struct output_entry *output)
+{
+	const struct output_entry *old =
+		plan->now ? channel_entry_find(plan->now, output->id) : NULL;
+
+	return !old || strcmp(old->url, output->url) != 0;
+}
+
+static const char *of_fec(bool fec)
+{
+	return fec ? " (FEC takes port + 2 and port + 4 too)" : "";
+}
+
+/* A cheap look: may this be an SRT URL with that port? */
+static bool may_have_port(const char *url, uint16_t port)
+{
+	const char *authority = url + strlen(SRT), *colon;
+
+	if (strncasecmp(url, SRT, strlen(SRT)) != 0)
+		return false;
+	colon = memrchr(authority, ':', strcspn(authority, "/?#"));
+	return colon && (port == ANY_PORT || strtoul(colon + 1, NULL, 10) == port);
+}
+
+/* Whether an output listens, and on that port if it is not ANY_PORT. */
+static bool listens(struct listener *out, const struct output_entry *output, uint16_t port)
+{
+	char why[160];
+
+	if (!may_have_port(output->url, port) ||
+	    output_url_parse(&out->url, output->url, why, sizeof(why)) ||
+	    out->url.srt.mode != SRT_MODE_LISTENER)
+		return false;
+	out->output = output;
+	return !address_parse(&out->address, out->url.host[0] ? out->url.host : "0.0.0.0");
+}
+
+static bool receives_at(const struct channel_entry *channel, size_t input,
+                        const struct listener *listener)
+{
+	const struct input_entry place = {.address = listener->address,
+	                                  .rtp_port = listener->url.port};
+
+	return input_entry_overlaps(&channel->inputs[input], channel->fec, &place, false);
+}
+
+static int input_error(const struct plan *plan, size_t input, const struct channel_entry *other,
+                       const struct input_entry *theirs)
+{
+	char endpoint[96];
+
+	input_entry_endpoint(theirs, endpoint, sizeof(endpoint));
+	return api_error_set(plan->error, 409, "port_in_use",
+	                     input ? "backup.rtp_port" : "rtp_port",
+	                     "Channel \"%.120s\" already receives on %s%s", other->name, endpoint,
+	                     of_fec(plan->next->fec || other->fec));
+}
+
+/* An input against the inputs and listeners of one channel, which may be its own. */
+static int check_input(const struct plan *plan, size_t input, const struct channel_entry *other)
+{
+	const struct input_entry *theirs =
+		other == plan->next ? NULL : channel_entry_overlap(plan->next, input, other);
+	struct listener listener;
+
+	if (theirs)
+		return input_error(plan, input, other, theirs);
+	for (size_t i = 0; i < other->output_count; i++)
+		if (listens(&listener, &other->outputs[i], ANY_PORT) &&
+		    receives_at(plan->next, input, &listener))
+			return api_error_set(
+				plan->error, 409, "port_in_use",
+				input ? "backup.rtp_port" : "rtp_port",
+				"Output \"%.60s\" of channel \"%.60s\" listens on port %u%s",
+				listener.output->name, other->name, listener.url.port,
+				of_fec(plan->next->fec));
+	return 0;
+}
+
+/* Two listeners of one port. */
+static int check_pair(const struct plan *plan, const struct listener *own, const char *field,
+                      const struct listener *theirs, const struct channel_entry *channel)
+{
+	const bool same = IN6_ARE_ADDR_EQUAL(&own->address, &theirs->address);
+	const char *place = theirs->url.host[0] ? theirs->url.host : "0.0.0.0";
+
+	if (same && strcmp(own->url.srt.streamid, theirs->url.srt.streamid) != 0)
+		return 0;
+	if (!same && !address_is_any(&own->address) && !address_is_any(&theirs->address))
+		return 0;
+	return api_error_set(plan->error, 409, "port_in_use", field,
+	                     "Output \"%.60s\" of channel \"%.60s\" listens on %s port %u%s",
+	                     theirs->output->name, channel->name, place, theirs->url.port,
+	                     !same ? ": to share it, this one needs the same address"
+	                     : own->url.srt.streamid[0]
+	                             ? " with the same streamid"
+	                             : " and has no streamid either: one must have one");
+}
+
+/* A listener against the inputs and other listeners of one channel, which may be its own. */
+static int check_listener(const struct plan *plan, const struct listener *own,
+                          const struct channel_entry *other)
+{
+	struct listener listener;
+	char field[40];
+
+	snprintf(field, sizeof(field), "outputs[%td].url", own->output - plan->next->outputs);
+	for (size_t i = 0; i < ENTRY_INPUTS; i++)
+		if (receives_at(other, i, own))
+			return api_error_set(plan->error, 409, "port_in_use", field,
+			                     "Channel \"%.120s\" receives on port %u%s",
+			                     other->name, other->inputs[i].rtp_port,
+			                     of_fec(other->fec));
+	for (size_t i = 0; i < other->output_count; i++)
+		if (&other->outputs[i] != own->output &&
+		    listens(&listener, &other->outputs[i], own->url.port) &&
+		    check_pair(plan, own, field, &listener, other))
+			return -1;
+	return 0;
+}
+
+static int check_outputs(const struct plan *plan)
+{
+	struct listener own;
+
+	for (size_t i = 0; i < plan->next->output_count; i++) {
+		const struct output_entry *output = &plan->next->outputs[i];
+
+		if (!is_new_output(plan, output) || !listens(&own, output, ANY_PORT))
+			continue;
+		for (size_t j = 0; j < plan_count(plan); j++)
+			if (check_listener(plan, &own, plan_channel(plan, j)))
+				return -1;
+	}
+	return 0;
+}
+
+int ports_check(struct live_channel *const *channels, size_t count, size_t index,
+                const struct channel_entry *now, const struct channel_entry *next,
+                struct api_error *error)
+{
+	const struct plan plan = {channels, count, index, now, next, error};
+
+	for (size_t i = 0; i < ENTRY_INPUTS; i++) {
+		if (!is_new_input(&plan, i) || !next->inputs[i].rtp_port)
+			continue;
+		for (size_t j = 0; j < plan_count(&plan); j++)
+			if (check_input(&plan, i, plan_channel(&plan, j)))
+				return -1;
+	}
+	return check_outputs(&plan);
+}
