@@ -61,7 +61,7 @@ endif
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all deps demo run test test-quick test-programs fuzz-objects bench-bpf bench-ingest fuzz lint format install uninstall clean help
+.PHONY: all deps demo run test test-quick test-programs fuzz-objects bench bench-bpf bench-ingest fuzz lint format install uninstall clean help
 
 all: $(PROGRAMS) ## build everything (this is the default)
 
@@ -87,6 +87,9 @@ test-programs: all $(TEST_PROGRAMS)
 
 # Compiled only, so that none of them is forgotten.
 fuzz-objects: $(call objects,$(FUZZERS))
+
+bench: all $(addprefix $(BUILD)/bench/,srt_floor srt_sink udp_sink latency) ## CPU, memory and latency beside libsrt, ffmpeg, srt-live-transmit, GStreamer
+	@BUILD_DIR=$(abspath $(BUILD)) tools/bench/bench.sh
 
 bench-bpf: $(BUILD)/bench/bpf ## print what the XDP program costs a packet (needs root)
 	@$<
@@ -168,6 +171,9 @@ $(BUILD)/bench/%: $(BUILD)/obj/tools/bench/%.o $(LIBRARY)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+# What the receivers of `make bench` have in common.
+$(BUILD)/bench/srt_sink $(BUILD)/bench/udp_sink: $(call objects,tools/bench/sink.c)
 
 $(BUILD)/tools/%: $(BUILD)/obj/tests/tools/%.o $(LIBRARY)
 	@mkdir -p $(@D)

@@ -11,6 +11,7 @@ packages=(
   libcmocka-dev clang-format cppcheck shellcheck                        # tests and lint
   iproute2 ethtool procps util-linux curl jq ca-certificates            # demo and tests
   srt-tools ffmpeg nginx-light libnginx-mod-rtmp
+  gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad # peers
 )
 
 # Ubuntu has bpftool among its kernel tools.

@@ -1,0 +1,85 @@
+// @ts-check
+/*
+ * What the program is to reach, and whether it did.
+ */
+import { costPerMb, counting, ratio, roundsOf } from './results.mjs';
+
+/**
+ * @typedef {import('./results.mjs').Round} Round
+ * @typedef {import('./results.mjs').LatencyRow} LatencyRow
+ * @typedef {import('./results.mjs').Skipped} Skipped
+ * @typedef {{name: string, value: number, limit: number, unit: string, state: 'ok' | 'not ok' | 'skipped'}} Goal
+ */
+
+const DEFAULT_TICK_US = 5000;
+
+/** @type {{scenario: string, ours: string, theirs: string, limit: number, name: string}[]} */
+const COST_RATIOS = [
+  { scenario: 'hundred', ours: 'program', theirs: 'libsrt', limit: 1.15, name: '100 SRT outputs: CPU beside bare libsrt' },
+  { scenario: 'hundred', ours: 'program-aes128', theirs: 'program', limit: 1.25, name: 'AES-128: CPU beside clear' },
+  { scenario: 'hundred', ours: 'program-aes256', theirs: 'program', limit: 1.25, name: 'AES-256: CPU beside clear' },
+  { scenario: 'hundred', ours: 'program-rtp', theirs: 'program', limit: 0.5, name: '100 rtp:// outputs: CPU beside 100 SRT outputs' },
+  { scenario: 'peers', ours: 'program', theirs: 'ffmpeg-chain', limit: 0.4, name: '16 outputs: CPU beside the FFmpeg chain' },
+  { scenario: 'peers', ours: 'program', theirs: 'srt-live-transmit', limit: 0.4, name: '16 outputs: CPU beside srt-live-transmit' },
+];
+
+/**
+ * @param {string} name
+ * @param {number} value
+ * @param {number} limit
+ * @param {string} unit
+ * @returns {Goal}
+ */
+function judge(name, value, limit, unit) {
+  return { name, value, limit, unit, state: value <= limit ? 'ok' : 'not ok' };
+}
+
+/**
+ * @param {string} scenario
+ * @param {Round[]} rounds
+ */
+function lossGoal(scenario, rounds) {
+  const lost = counting(rounds).map((round) => round.lost + round.dropped + round.own_losses + Math.abs(round.missing_bytes));
+  return judge(`${scenario}: packets lost, dropped or missing`, rounds.length ? Math.max(...lost) : NaN, 0, '');
+}
+
+/**
+ * The goals of the scenarios that were run. What was to run and did not is not met.
+ * @param {Round[]} rounds
+ * @param {LatencyRow[]} latency
+ * @param {Skipped[]} skipped
+ * @param {Set<string>} scenarios
+ * @returns {Goal[]}
+ */
+export function judgeGoals(rounds, latency, skipped, scenarios) {
+  /** @type {Goal[]} */
+  const goals = [];
+  /** @param {string} scenario @param {string} contender */
+  const of = (scenario, contender) => roundsOf(rounds, scenario, contender);
+
+  for (const { scenario, ours, theirs, limit, name } of COST_RATIOS) {
+    if (!scenarios.has(scenario)) continue;
+    const goal = judge(name, ratio(of(scenario, ours), of(scenario, theirs), costPerMb), limit, '×');
+    if (skipped.some((one) => one.contender === theirs)) goal.state = 'skipped';
+    goals.push(goal);
+  }
+  if (scenarios.has('peers')) {
+    const goal = judge('16 outputs: memory beside the FFmpeg chain',
+      ratio(of('peers', 'program'), of('peers', 'ffmpeg-chain'), (round) => round.pss_kb), 1 / 12, '×');
+    if (skipped.some((one) => one.contender === 'ffmpeg-chain')) goal.state = 'skipped';
+    goals.push(goal);
+  }
+  if (scenarios.has('hundred')) {
+    const program = of('hundred', 'program');
+    goals.push(judge('100 SRT outputs: threads, without the HTTP server',
+      program.length ? Math.max(...program.map((round) => round.threads)) : NaN, 8, ''));
+    goals.push(lossGoal('100 SRT outputs', program));
+    goals.push(lossGoal('100 rtp:// outputs', of('hundred', 'program-rtp')));
+  }
+  if (scenarios.has('latency')) {
+    const row = latency.find((one) => one.tick_us === DEFAULT_TICK_US);
+    goals.push(judge('added latency, median', (row?.median_us ?? NaN) / 1e3, 4, 'ms'));
+    goals.push(judge('added latency, 99th percentile', (row?.p99_us ?? NaN) / 1e3, 8, 'ms'));
+  }
+  return goals;
+}
