@@ -93,15 +93,15 @@ function drawLatency(y, rows) {
     parts.push(`<line x1="${left}" x2="${left + room}" y1="${at}" y2="${at}" stroke="#e3e8ec"/>`);
     parts.push(text(left - 8, at + 4, `${ms} ms`, 'text-anchor="end" class="value"'));
   }
-  for (const { key, name, color } of /** @type {const} */ ([
-    { key: 'p99_us', name: '99th percentile', color: THEIRS },
-    { key: 'median_us', name: 'median', color: OURS },
+  for (const { key, name, color, label } of /** @type {const} */ ([
+    { key: 'p99_us', name: '99th percentile', color: THEIRS, label: -10 },
+    { key: 'median_us', name: 'median', color: OURS, label: 20 },
   ])) {
     const points = rows.map((row, index) => `${x(index).toFixed(1)},${height_of(row[key]).toFixed(1)}`);
     parts.push(`<polyline points="${points.join(' ')}" fill="none" stroke="${color}" stroke-width="2.5"/>`);
     rows.forEach((row, index) => {
       parts.push(`<circle cx="${x(index).toFixed(1)}" cy="${height_of(row[key]).toFixed(1)}" r="4" fill="${color}"/>`);
-      parts.push(text(x(index), height_of(row[key]) - 10, (row[key] / 1e3).toFixed(1), 'text-anchor="middle" class="value"'));
+      parts.push(text(x(index), height_of(row[key]) + label, (row[key] / 1e3).toFixed(1), 'text-anchor="middle" class="value"'));
     });
     parts.push(text(x(rows.length - 1) + 14, height_of(rows[rows.length - 1][key]) + 4, name));
   }
