@@ -51,6 +51,12 @@ test('milliseconds, counters of a newer server, hints', () => {
   assert.deepEqual(kinds('srt://h:1'), ['SRT ']);
   assert.deepEqual(kinds(' SRT://:1?latency=1&mode=listener'), ['SRT ']);
   assert.match(hintsFor('srt://:1?mode=listener')[0].example, /maxreaders/);
+  for (const text of ['srt://:1', 'srt://:1?mode=listener', 'srt://h:1?latency=1&mode=server']) {
+    assert.match(hintsFor(text)[0].kind, /readers call here/, text);
+  }
+  for (const text of ['srt://', 'srt://h', 'srt://[::1]:1?latency=1', 'srt://h:1?mode=caller']) {
+    assert.match(hintsFor(text)[0].kind, text === 'srt://' ? /readers/ : /calls a listener/, text);
+  }
   assert.deepEqual(kinds('srt://h:1?mode=rendezvous'), ['SRT rendezvous']);
   assert.deepEqual(kinds('rtmps://h/a/b'), ['RTMP']);
 });
