@@ -102,6 +102,15 @@ async function lifeCycle(page) {
   await output.locator('.state', { hasText: /Connecting|Retrying/ }).waitFor();
   await watchStream(channel);
 
+  // Its details, and counting anew.
+  await output.locator('[data-action="account-output"]').click();
+  const detail = channel.locator('.output-detail');
+  await detail.locator('.account-line[title="msRTT"]').waitFor();
+  await detail.locator('[data-action="reset-output"]').click();
+  await detail.locator('[data-part="since"]', { hasText: /reset of 20\d\d-/ }).waitFor();
+  await output.locator('[data-action="account-output"]').click();
+  await detail.waitFor({ state: 'detached' });
+
   // The URL with its *** can be sent back, for the same peer.
   await output.locator('[data-action="edit-output"]').click();
   await page.fill('#output-url', (await page.inputValue('#output-url')).replace('?', '?latency=300&'));
@@ -170,7 +179,7 @@ async function secondInput(page) {
   }
   await page.click('#open-system');
   await page.locator('.events .state', { hasText: 'Input switched' }).first().waitFor();
-  assert.match(await page.locator('#system-dialog .facts').textContent() ?? '', /Kernel\d/);
+  await page.locator('#system-dialog .facts', { hasText: /Kernel\d/ }).waitFor();
   await page.keyboard.press('Escape');
   await channel.locator('[data-action="delete-channel"]').click();
   await page.click('#confirm-dialog [type="submit"]');
