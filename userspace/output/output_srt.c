@@ -186,8 +186,10 @@ static void lose(struct output_srt *s, int64_t now_ns, int error)
 	if (error == -ETIMEDOUT)
 		snprintf(why, sizeof(why), "the peer has acknowledged nothing for %u ms",
 		         s->url.srt.peeridletimeo_ms);
-	else if (srt_socket_progress(s->socket, why) != SRT_PROGRESS_DOWN)
-		snprintf(why, sizeof(why), "connection lost");
+	else
+		snprintf(why, sizeof(why),
+		         "connection lost (closed by the peer, or it was silent for %u ms)",
+		         s->url.srt.peeridletimeo_ms);
 	retry(s, now_ns, why);
 }
 
