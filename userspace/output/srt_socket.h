@@ -18,7 +18,7 @@
 #define SRT_REASON_BYTES 160
 
 /*
- * Begin to connect to peer (caller), or to meet it (rendezvous). Callers of the same `sharer` (a sender's index)
+ * Begin to connect to peer (caller), or to meet it (rendezvous). Callers of the same `sharer` (see srt_share.h)
  * whose options allow it share one local UDP port. bitrate_bps: of the channel, buffers are sized by it.
  * Errors: -1 with the reason in why (SRT_REASON_BYTES).
  */
