@@ -11,13 +11,13 @@
 #include "base/resolve.h"
 #include "feed.h"
 #include "srt_link.h"
+#include "srt_share.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SENDERS_PER_PORT  2        /* for 100 callers one port costs a fifth less than two */
 #define CONNECT_MARGIN_NS NS_PER_S /* beyond conntimeo, in case libsrt stays silent */
 #define RENDEZVOUS_FACTOR 10       /* libsrt gives a rendezvous that many times conntimeo */
 
@@ -33,6 +33,8 @@ struct output_srt {
 	struct srt_link link; /* CONNECTED */
 	struct resolve *resolve;
 	unsigned int attempt;
+	unsigned int sharer; /* and the rate that it was joined with: while there is a socket */
+	uint64_t sharer_bps;
 	struct resolve_result addresses;
 	struct output base;
 	struct srt_counters own;
@@ -42,7 +44,10 @@ struct output_srt {
 
 static void close_socket(struct output_srt *s)
 {
+	if (s->socket == SRT_SOCKET_NONE)
+		return;
 	srt_socket_close(s->socket);
+	srt_share_leave(s->sharer, s->sharer_bps);
 	s->socket = SRT_SOCKET_NONE;
 	srt_counters_clear_gauges(&s->own);
 }
@@ -95,9 +100,11 @@ static void begin_connect(struct output_srt *s, int64_t now_ns)
 		(const struct sockaddr *)&s->addresses.list[choice].address;
 	char why[SRT_REASON_BYTES];
 
+	s->sharer_bps = counter_get(&channel_counters(s->channel)->bitrate_bps);
+	s->sharer = srt_share_join(s->sharer_bps);
 	if (srt_socket_connect(&s->socket, &s->url.srt, address, s->addresses.list[choice].length,
-	                       sender_index(s->task.sender) / SENDERS_PER_PORT,
-	                       counter_get(&channel_counters(s->channel)->bitrate_bps), why)) {
+	                       s->sharer, s->sharer_bps, why)) {
+		srt_share_leave(s->sharer, s->sharer_bps);
 		retry(s, now_ns, why);
 		return;
 	}
@@ -186,8 +193,10 @@ static void lose(struct output_srt *s, int64_t now_ns, int error)
 	if (error == -ETIMEDOUT)
 		snprintf(why, sizeof(why), "the peer has acknowledged nothing for %u ms",
 		         s->url.srt.peeridletimeo_ms);
-	else if (srt_socket_progress(s->socket, why) != SRT_PROGRESS_DOWN)
-		snprintf(why, sizeof(why), "connection lost");
+	else
+		snprintf(why, sizeof(why),
+		         "connection lost (closed by the peer, or it was silent for %u ms)",
+		         s->url.srt.peeridletimeo_ms);
 	retry(s, now_ns, why);
 }
 
