@@ -107,6 +107,27 @@ static void test_ticks(void **state)
 	assert_true(atomic_load(&ticks.count) <= elapsed_ns / (500 * NS_PER_US) + 1);
 }
 
+/* The first tick is late by the delay, and only that. */
+static void test_delay(void **state)
+{
+	struct ticks ticks = {0};
+	const struct tick_config config = {.name = "test",
+	                                   .period_us = 500,
+	                                   .delay_us = 40000,
+	                                   .tick = tick_count,
+	                                   .context = &ticks};
+	const int64_t start_ns = clock_now_ns();
+	struct tick_loop *loop;
+
+	(void)state;
+	assert_int_equal(tick_loop_create(&loop, &config), 0);
+	wait_for(&ticks.count, 5);
+	tick_loop_destroy(loop);
+	assert_true(ticks.last_ns - start_ns >= 40 * NS_PER_MS);
+	assert_true(atomic_load(&ticks.count) <=
+	            (ticks.last_ns - start_ns - 40 * NS_PER_MS) / (500 * NS_PER_US) + 1);
+}
+
 #define POSTERS  3
 #define COMMANDS 3000
 
@@ -315,6 +336,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_period),
 		cmocka_unit_test(test_ticks),
+		cmocka_unit_test(test_delay),
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_destroy_runs_pending),
 		cmocka_unit_test(test_destroy_runs_what_commands_post),

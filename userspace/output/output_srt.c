@@ -11,38 +11,43 @@
 #include "base/resolve.h"
 #include "feed.h"
 #include "srt_link.h"
+#include "srt_share.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SENDERS_PER_PORT 2
 #define CONNECT_MARGIN_NS NS_PER_S /* beyond conntimeo, in case libsrt stays silent */
 #define RENDEZVOUS_FACTOR 10       /* libsrt gives a rendezvous that many times conntimeo */
 
 enum phase { PHASE_IDLE, PHASE_RESOLVING, PHASE_CONNECTING, PHASE_CONNECTED };
 
 struct output_srt {
+	/* What every tick touches comes first and together: with hundreds of outputs none of it is near. */
+	struct sender_task task;
+	enum phase phase; /* this and what follows to `addresses` is the sender thread's */
+	int socket;
+	int64_t due_ns; /* IDLE: next try; CONNECTING: give up; CONNECTED: next look */
+	struct rate rate;
+	struct srt_link link; /* CONNECTED */
+	struct resolve *resolve;
+	unsigned int attempt;
+	unsigned int sharer; /* and the rate that it was joined with: while there is a socket */
+	uint64_t sharer_bps;
+	struct resolve_result addresses;
 	struct output base;
 	struct srt_counters own;
-	struct sender_task task;
 	struct channel *channel;
 	struct output_url url;
-	/* Everything below is the sender thread's. */
-	enum phase phase;
-	int64_t due_ns; /* IDLE: next try; CONNECTING: give up; CONNECTED: next look */
-	struct resolve *resolve;
-	struct resolve_result addresses;
-	unsigned int attempt;
-	int socket;
-	struct srt_link link; /* CONNECTED */
-	struct rate rate;
 };
 
 static void close_socket(struct output_srt *s)
 {
+	if (s->socket == SRT_SOCKET_NONE)
+		return;
 	srt_socket_close(s->socket);
+	srt_share_leave(s->sharer, s->sharer_bps);
 	s->socket = SRT_SOCKET_NONE;
 	srt_counters_clear_gauges(&s->own);
 }
@@ -95,9 +100,11 @@ static void begin_connect(struct output_srt *s, int64_t now_ns)
 		(const struct sockaddr *)&s->addresses.list[choice].address;
 	char why[SRT_REASON_BYTES];
 
+	s->sharer_bps = counter_get(&channel_counters(s->channel)->bitrate_bps);
+	s->sharer = srt_share_join(s->sharer_bps);
 	if (srt_socket_connect(&s->socket, &s->url.srt, address, s->addresses.list[choice].length,
-	                       sender_index(s->task.sender) / SENDERS_PER_PORT,
-	                       counter_get(&channel_counters(s->channel)->bitrate_bps), why)) {
+	                       s->sharer, s->sharer_bps, why)) {
+		srt_share_leave(s->sharer, s->sharer_bps);
 		retry(s, now_ns, why);
 		return;
 	}
@@ -186,8 +193,10 @@ static void lose(struct output_srt *s, int64_t now_ns, int error)
 	if (error == -ETIMEDOUT)
 		snprintf(why, sizeof(why), "the peer has acknowledged nothing for %u ms",
 		         s->url.srt.peeridletimeo_ms);
-	else if (srt_socket_progress(s->socket, why) != SRT_PROGRESS_DOWN)
-		snprintf(why, sizeof(why), "connection lost");
+	else
+		snprintf(why, sizeof(why),
+		         "connection lost (closed by the peer, or it was silent for %u ms)",
+		         s->url.srt.peeridletimeo_ms);
 	retry(s, now_ns, why);
 }
 

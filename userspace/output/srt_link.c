@@ -28,6 +28,7 @@ void srt_link_begin(struct srt_link *link, int socket, const struct srt_options 
 	const uint64_t head = ring_head(channel_ring(channel));
 
 	*link = (struct srt_link){.socket = socket,
+	                          .whole = options->payloadsize / TS_PACKET_BYTES,
 	                          .options = options,
 	                          .channel = channel,
 	                          .counters = counters,
@@ -65,7 +66,7 @@ static int send_message(struct srt_link *link, size_t max)
 int srt_link_run(struct srt_link *link, int64_t now_ns)
 {
 	const uint64_t head = ring_head(channel_ring(link->channel));
-	const size_t whole = link->options->payloadsize / TS_PACKET_BYTES;
+	const size_t whole = link->whole;
 	int error = 0;
 
 	if (head != link->newest) {

@@ -47,6 +47,7 @@ struct output_counters;
 
 struct srt_link {
 	int socket;
+	uint32_t whole;                    /* TS packets in a message */
 	const struct srt_options *options; /* borrowed */
 	struct channel *channel;           /* borrowed */
 	struct output_counters *counters;  /* the output's; borrowed */

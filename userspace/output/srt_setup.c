@@ -100,7 +100,14 @@ static int flow_packets(const struct srt_options *options, uint64_t bitrate_bps)
 	return packets > MAX_FLOW_PACKETS ? MAX_FLOW_PACKETS : (int)packets;
 }
 
-/* The input bandwidth that, with oheadbw on top, is the most that a connection sends. */
+/*
+ * The cap is there for retransmission: after an outage it must not fill the line. It is not there to pace: libsrt spreads
+ * packets over the time that the cap leaves between two, so with one close to the rate a burst of 5 ms would be drawn
+ * out over the tick, each packet with a sleep of its own, and a channel whose rate doubles within the second over
+ * which it is measured would pile up in the send buffer. Four times the rate leaves a burst of three packets half a
+ * millisecond apart at 5 Mb/s, which nobody can tell from no cap at 100 outputs (SRT:SndQ 0.33 of a core with factors 1, 2
+ * and 4, and with none), and ends any pile-up within a third of the time in which it grew.
+ */
 int64_t srt_setup_cap(const struct srt_options *options, uint64_t bitrate_bps)
 {
 	const int64_t cap = (int64_t)(bitrate_bps / 8) * RATE_MARGIN;

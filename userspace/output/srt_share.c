@@ -4,9 +4,12 @@
  */
 #include "srt_share.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 #define MAX_SHARERS     16
+#define SHARER_KBPS     600000u /* then the next one is begun */
+#define LEAST_KBPS      5000u /* a caller whose channel is slow, or not known yet, counts as much */
 #define PORTS_OF_SHARER 16
 
 struct share {
@@ -19,6 +22,39 @@ static struct share_table {
 	struct share shares[PORTS_OF_SHARER];
 	uint64_t calls;
 } tables[MAX_SHARERS];
+
+static atomic_uint loads_kbps[MAX_SHARERS];
+
+static unsigned int weight_kbps(uint64_t bitrate_bps)
+{
+	const uint64_t kbps = bitrate_bps / 1000;
+
+	return kbps < LEAST_KBPS    ? LEAST_KBPS
+	       : kbps > SHARER_KBPS ? SHARER_KBPS
+	                            : (unsigned int)kbps;
+}
+
+unsigned int srt_share_join(uint64_t bitrate_bps)
+{
+	const unsigned int weight = weight_kbps(bitrate_bps);
+	unsigned int least = 0;
+
+	for (unsigned int i = 0; i < MAX_SHARERS; i++) {
+		if (atomic_load(&loads_kbps[i]) + weight <= SHARER_KBPS) {
+			least = i;
+			break;
+		}
+		if (atomic_load(&loads_kbps[i]) < atomic_load(&loads_kbps[least]))
+			least = i;
+	}
+	atomic_fetch_add(&loads_kbps[least], weight);
+	return least;
+}
+
+void srt_share_leave(unsigned int sharer, uint64_t bitrate_bps)
+{
+	atomic_fetch_sub(&loads_kbps[sharer], weight_kbps(bitrate_bps));
+}
 
 struct srt_share_key srt_share_key(const struct srt_options *options, sa_family_t family)
 {

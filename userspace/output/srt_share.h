@@ -1,5 +1,8 @@
 /*
- * Which local UDP port the callers of a group of senders share.
+ * Which local UDP port callers share.
+ *
+ * A port serves as many callers as its threads can feed with ease, then the next one is begun: for 100 callers of
+ * 5 Mb/s one port costs a fifth less than two, and one thread sends at most about 1 Gb/s.
  *
  * libsrt 1.5.1 has two threads for every local port (a multiplexer), and lets sockets share one when all of this
  * agrees (updateMux in its api.cpp). Numbers only; libsrt is not used here.
@@ -11,6 +14,13 @@
 
 #include <stdint.h>
 #include <sys/socket.h>
+
+/*
+ * Choose who to share with: the number of a sharer that has room for a caller of bitrate_bps (0: not known), who is
+ * counted until srt_share_leave with the same figure. Thread: any (both).
+ */
+unsigned int srt_share_join(uint64_t bitrate_bps);
+void srt_share_leave(unsigned int sharer, uint64_t bitrate_bps);
 
 /* What sockets must have in common to share a port. */
 struct srt_share_key {

@@ -75,6 +75,10 @@ static const char *explain_reject(int code)
 	}
 }
 
+/*
+ * While a connection comes about, libsrt 1.5.1 calls it broken between two stores (m_bConnecting and m_bConnected in
+ * postConnect). One that failed has a reason, always and before: without one, SRTS_BROKEN says nothing yet.
+ */
 enum srt_progress srt_socket_progress(int socket, char *why)
 {
 	const SRT_SOCKSTATUS state = srt_getsockstate(socket);
@@ -82,12 +86,10 @@ enum srt_progress srt_socket_progress(int socket, char *why)
 
 	if (state == SRTS_CONNECTED)
 		return SRT_PROGRESS_UP;
-	if (reject == SRT_REJ_UNKNOWN && state < SRTS_BROKEN)
+	if (reject == SRT_REJ_UNKNOWN && state <= SRTS_BROKEN)
 		return SRT_PROGRESS_PENDING;
 	snprintf(why, SRT_REASON_BYTES, "%s",
-	         reject != SRT_REJ_UNKNOWN
-	                 ? explain_reject(reject)
-	                 : "connection lost (closed by the peer, or silent for peeridletimeo)");
+	         reject != SRT_REJ_UNKNOWN ? explain_reject(reject) : "the SRT socket was closed");
 	return SRT_PROGRESS_DOWN;
 }
 

@@ -18,7 +18,7 @@
 #define SRT_REASON_BYTES 160
 
 /*
- * Begin to connect to peer (caller), or to meet it (rendezvous). Callers of the same `sharer` (a sender's index)
+ * Begin to connect to peer (caller), or to meet it (rendezvous). Callers of the same `sharer` (see srt_share.h)
  * whose options allow it share one local UDP port. bitrate_bps: of the channel, buffers are sized by it.
  * Errors: -1 with the reason in why (SRT_REASON_BYTES).
  */
@@ -27,7 +27,10 @@ int srt_socket_connect(int *out, const struct srt_options *options, const struct
 
 enum srt_progress { SRT_PROGRESS_PENDING, SRT_PROGRESS_UP, SRT_PROGRESS_DOWN };
 
-/* Where a socket that is to connect, or did, stands; when down, why (SRT_REASON_BYTES) says so in words. */
+/*
+ * Where a socket that is to connect stands; when down, why (SRT_REASON_BYTES) says so in words. That a connection broke
+ * later is what srt_socket_send and srt_socket_get_statistics tell.
+ */
 enum srt_progress srt_socket_progress(int socket, char *why);
 
 /* SRT_SOCKET_NONE is fine. */
