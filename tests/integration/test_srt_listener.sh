@@ -212,6 +212,6 @@ check "its reader is let go" wait_for 10 sh -c "! kill -0 $removed"
 refused "its stream id" "Application-defined" news
 wait "$source_pid"
 read_all stays stays "$stays"
-check "the other channel listens" output_is "$sport" "$sport_output" connecting
+check "the other channel listens" wait_for 10 output_is "$sport" "$sport_output" connecting
 check "clean stop" stop_distributor
 finish

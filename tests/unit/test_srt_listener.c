@@ -14,6 +14,7 @@
 #define PACKETS    7
 #define BYTES      ((size_t)PACKETS * TS_PACKET_BYTES)
 #define DATAGRAMS  200
+#define CHURNS     100
 #define PASSPHRASE "0123456789abc"
 
 static struct senders *senders;
@@ -266,6 +267,8 @@ static void test_refusals(void **state)
 	callers[0] = call("secret", PASSPHRASE);
 	callers[1] = call("one", NULL);
 	expect_refusal("one", NULL, SRT_REJX_OVERLOAD);
+	expect_state(secret, OUTPUT_CONNECTED);
+	expect_state(one, OUTPUT_CONNECTED);
 	send_stream(0);
 	expect_stream(callers[0], 0);
 	expect_stream(callers[1], 0);
@@ -365,6 +368,45 @@ static void test_replaced(void **state)
 	output_destroy(third);
 }
 
+/* Outputs come and go with callers at every stage, kicked or not; a reader beside them misses nothing. */
+static void test_churn(void **state)
+{
+	struct output_config steady_config = config_of("steady"), config = config_of("churn");
+	struct output *steady = start(&steady_config, 0), *output;
+	struct output_reader readers[SRT_MAX_READERS];
+	SRTSOCKET caller, callers[3];
+	uint8_t bytes[BYTES];
+	char got[1500];
+
+	(void)state;
+	pause_ms(100);
+	caller = call("steady", NULL);
+	expect_readers(steady, readers, 1);
+	for (unsigned int i = 0; i < CHURNS; i++) {
+		output = start(&config, 1);
+		for (size_t c = 0; c < 3; c++) {
+			callers[c] = begin_call("churn", NULL);
+			pause_ms(i * (c + 1) % 5);
+		}
+		make_datagram(bytes, 0, i);
+		channel_receive(feed_channel(feeds[0]), 0, CHANNEL_MEDIA, bytes, sizeof(bytes),
+		                clock_now_ns());
+		if (i % 3 && output_get_readers(output, readers, SRT_MAX_READERS))
+			output_kick_reader(output, readers[0].id);
+		pause_ms(i % 7);
+		output_destroy(output);
+		for (size_t c = 0; c < 3; c++)
+			srt_close(callers[c]);
+	}
+	for (unsigned int i = 0; i < CHURNS; i++) {
+		make_datagram(bytes, 0, i);
+		assert_int_equal(peer_receive(caller, got, PEER_PATIENCE_NS), BYTES);
+		assert_memory_equal(got, bytes, BYTES);
+	}
+	output_destroy(steady);
+	wait_for_end(caller);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -373,6 +415,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_kick, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_port_in_use, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_replaced, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_churn, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
