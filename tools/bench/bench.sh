@@ -2,9 +2,10 @@
 # This program beside bare libsrt, FFmpeg, srt-live-transmit and GStreamer: CPU, memory, threads, packets delivered,
 # and the time that a packet spends here. Needs no root; everything is on loopback.
 #
-# BENCH_SECONDS=5 says how long each measurement takes, ROUNDS=3 how often all contenders have their turn, ONLY="hundred
-# peers latency" which scenarios are run; BITRATE=5000000 of a channel. A measurement that left the machine less than MIN_IDLE=0.02
-# of its time idle is made again once, and then does not count.
+# BENCH_SECONDS=5 says how long each measurement takes, ROUNDS=3 how often all contenders have their turn,
+# ONLY="hundred peers latency" which scenarios are run; BITRATE=5000000 of a channel, SOURCE=FILE.ts another stream.
+# A measurement that left the machine less than MIN_IDLE=0.02 of its time idle is made again once, and then does
+# not count.
 # Writes rounds.jsonl, latency.jsonl, results.json, results.csv, results.txt and results.svg to build/bench.
 # Exit status: 0 when all goals are met, 1 when one is not.
 bench=$(cd "$(dirname "$0")" && pwd)

@@ -53,10 +53,10 @@ function tableOf(rows) {
 function latencyTableOf(rows) {
   if (rows.length === 0) return [];
   const lines = ['', 'from arrival to departure (udp:// output), under 44 SRT outputs',
-    ['sender tick', 'median ms', '99 % ms', 'at most ms', 'CPU %'].map((title) => title.padStart(12)).join(' ')];
+    ['sender tick', 'median ms', '99 % ms', 'at most ms', 'CPU %', 'rounds'].map((title) => title.padStart(12)).join(' ')];
   for (const row of rows) {
     const fields = [`${row.tick_us / 1e3} ms`, (row.median_us / 1e3).toFixed(2), (row.p99_us / 1e3).toFixed(2),
-      (row.max_us / 1e3).toFixed(1), row.cpu_percent.toFixed(1)];
+      (row.max_us / 1e3).toFixed(1), row.cpu_percent.toFixed(1), `${row.valid_rounds}`];
     lines.push(fields.map((field) => field.padStart(12)).join(' '));
   }
   return lines;
@@ -65,7 +65,7 @@ function latencyTableOf(rows) {
 /** @param {import('./goals.mjs').Goal[]} goals */
 function goalLinesOf(goals) {
   return goals.map((goal) => {
-    const value = Number.isNaN(goal.value) ? 'not measured' : `${+goal.value.toFixed(3)} ${goal.unit}`.trim();
+    const value = Number.isNaN(goal.value) ? 'not measured in a round that counts' : `${+goal.value.toFixed(3)} ${goal.unit}`.trim();
     return `${goal.state} - ${goal.name}: ${value}, at most ${+goal.limit.toFixed(3)} ${goal.unit}`.trimEnd();
   });
 }

@@ -19,7 +19,7 @@ import path from 'node:path';
  * @typedef {{scenario: string, contender: string, rounds: number, valid_rounds: number, outputs: number,
  *   cpu_percent: number, cpu_percent_output: number, cpu_ms_per_mb: number, pss_mb: number, threads: number,
  *   delivered_percent: number, lost: number, dropped: number, idle_percent: number}} Row
- * @typedef {{tick_us: number, rounds: number, median_us: number, p99_us: number, max_us: number,
+ * @typedef {{tick_us: number, valid_rounds: number, median_us: number, p99_us: number, max_us: number,
  *   cpu_percent: number}} LatencyRow
  */
 
@@ -74,7 +74,7 @@ export function roundsOf(all, scenario, contender) {
 }
 
 /**
- * The ratio of two contenders: the median over the rounds in which both count.
+ * The ratio of two contenders: the median over the rounds in which both count; NaN when there is none.
  * @param {Round[]} ours
  * @param {Round[]} theirs
  * @param {(round: Round) => number} figure
@@ -84,7 +84,7 @@ export function ratio(ours, theirs, figure) {
     .map((round) => ({ round, other: theirs.find((other) => other.round === round.round) }))
     .map(({ round, other }) => other && { valid: round.valid && other.valid, value: figure(round) / figure(other) })
     .filter((pair) => pair !== undefined);
-  return median(counting(pairs).map((pair) => pair.value));
+  return median(pairs.filter((pair) => pair.valid).map((pair) => pair.value));
 }
 
 /**
@@ -128,12 +128,13 @@ export function makeRows(all) {
 export function makeLatencyRows(all) {
   const ticks = [...new Set(all.map((round) => round.tick_us))].sort((a, b) => a - b);
   return ticks.map((tick_us) => {
-    const used = counting(all.filter((round) => round.tick_us === tick_us));
+    const rounds = all.filter((round) => round.tick_us === tick_us);
+    const used = counting(rounds);
     /** @param {(round: LatencyRound) => number} figure */
     const typical = (figure) => median(used.map(figure));
     return {
       tick_us,
-      rounds: used.length,
+      valid_rounds: rounds.filter((round) => round.valid).length,
       median_us: typical((round) => round.median_us),
       p99_us: typical((round) => round.p99_us),
       max_us: typical((round) => round.max_us),

@@ -6,16 +6,16 @@
 max_late_ms=60
 min_idle=${MIN_IDLE:-0.02}
 
-source_file=$build/bench/source.ts
+source_file=${SOURCE:-$build/bench/source.ts}
 
-# The stream that all are given: about the bit rate they are paced at, and no null packets, which some of the
-# contenders leave out.
+# The stream that all are given, as broadcasters send it: 50 frames a second, two languages. About the bit rate that it
+# is paced at, and without null packets, which some of the contenders leave out.
 make_source() {
   [ -s "$source_file" ] || {
-    ffmpeg -nostdin -v error -y -f lavfi -i "testsrc2=size=1280x720:rate=25,noise=alls=20:allf=t" \
-      -f lavfi -i "sine=frequency=440:sample_rate=48000" -t 10 -c:v libx264 -preset ultrafast -g 50 \
-      -b:v 4600k -maxrate 4600k -bufsize 2300k -pix_fmt yuv420p -c:a aac -b:a 128k -f mpegts \
-      "$source_file.tmp" && mv "$source_file.tmp" "$source_file"
+    ffmpeg -nostdin -v error -y -f lavfi -i "testsrc2=size=1280x720:rate=50,noise=alls=20:allf=t" \
+      -f lavfi -i "sine=frequency=440:sample_rate=48000" -f lavfi -i "sine=frequency=880:sample_rate=48000" \
+      -map 0 -map 1 -map 2 -t 10 -c:v libx264 -preset ultrafast -g 100 -b:v 4400k -maxrate 4400k -bufsize 2200k \
+      -pix_fmt yuv420p -c:a aac -b:a 128k -ac 2 -f mpegts "$source_file.tmp" && mv "$source_file.tmp" "$source_file"
   }
 }
 
