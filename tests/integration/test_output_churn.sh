@@ -120,7 +120,7 @@ esac
 check "the source was sending all the while" kill -0 "$source_pid"
 stop_pid "$source_pid"
 for output in "${siblings[@]}"; do wait_for 10 output_sent "$channel" "$output" "$(size_of "$work/sent.ts")"; done
-sleep $((2 * patience))
+sleep $((patience > 1 ? 5 : 2))
 api GET "/api/channels/$channel"
 equal "who stayed is left" "${siblings[*]}" "$(json '[.outputs[].id] | join(" ")')"
 equal "and never reconnected" "0 0" "$(json '[.outputs[].reconnects] | join(" ")')"
