@@ -101,7 +101,7 @@ static void raise_descriptor_limit(void)
 		log_warning("descriptor limit stays at %llu", (unsigned long long)limit.rlim_cur);
 }
 
-/* Signals are taken by sigwait in main: every thread inherits the mask. */
+/* Signals are waited for in main: every thread inherits the mask. */
 static void block_signals(sigset_t *signals)
 {
 	sigemptyset(signals);
@@ -112,12 +112,23 @@ static void block_signals(sigset_t *signals)
 	signal(SIGPIPE, SIG_IGN); /* librtmp and HTTP clients that hang up */
 }
 
+/* Until the program is to end. */
+static int wait_for_signal(const sigset_t *signals)
+{
+	const struct timespec pause = {.tv_sec = 5};
+	int received;
+
+	while ((received = sigtimedwait(signals, NULL, &pause)) < 0)
+		output_trim();
+	return received;
+}
+
 int main(int argc, char **argv)
 {
 	struct program program = {0};
 	struct options options;
 	sigset_t signals;
-	int received = 0, error;
+	int error;
 
 	switch (options_parse(&options, argc, argv)) {
 	case OPTIONS_DONE:
@@ -135,10 +146,8 @@ int main(int argc, char **argv)
 	block_signals(&signals);
 	raise_descriptor_limit();
 	error = start(&program, &options);
-	if (!error) {
-		sigwait(&signals, &received);
-		log_info("stopping on %s", strsignal(received));
-	}
+	if (!error)
+		log_info("stopping on %s", strsignal(wait_for_signal(&signals)));
 	stop(&program);
 	return error ? EXIT_FAILURE : EXIT_SUCCESS;
 }

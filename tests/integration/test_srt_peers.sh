@@ -65,7 +65,7 @@ fi
 send "$work/generated.ts" --record "$work/sent.ts" 10.77.0.2:5000 >"$work/summary"
 sent=$(size_of "$work/sent.ts")
 for output in "${outputs[@]}"; do wait_for 10 output_sent "$channel" "$output" "$sent"; done
-sleep $((2 * patience)) # the receivers' latency
+sleep $((patience > 1 ? 5 : 2)) # the receivers' latency
 api DELETE "/api/channels/$channel"
 end_peers "${receivers[@]}"
 for i in "${!outputs[@]}"; do

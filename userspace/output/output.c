@@ -11,6 +11,7 @@
 #include "srt_link.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -24,7 +25,10 @@ static const struct counter_info udp_counter_table[] = {UDP_COUNTERS(COUNTER_ROW
 
 #define LASTING_NS (10 * NS_PER_S) /* a connection of at least that was a good one */
 
+#define TRIMS 2 /* after the last output went: libsrt frees a socket some seconds later */
+
 static atomic_int alive; /* outputs that were made and not yet freed */
+static atomic_int trims; /* still to do */
 
 const char *output_state_name(enum output_state state)
 {
@@ -160,6 +164,15 @@ void output_fini(struct output *output)
 	free(output->channel_name);
 	free(output->name);
 	atomic_fetch_sub(&alive, 1);
+	atomic_store(&trims, TRIMS);
+}
+
+void output_trim(void)
+{
+	if (atomic_load(&trims) > 0) {
+		atomic_fetch_sub(&trims, 1);
+		malloc_trim(0);
+	}
 }
 
 static void set_state(struct output *output, enum output_state state, int64_t retry_at_ns,

@@ -71,6 +71,12 @@ void output_destroy(struct output *output);
  */
 int output_wait_all(int timeout_ms);
 
+/*
+ * Give the memory of outputs that are gone back to the system: their buffers lay between what is still in use, where
+ * the allocator would keep it. Call it every few seconds. Thread: main.
+ */
+void output_trim(void);
+
 /* A snapshot of where the output stands. Thread: manager. */
 void output_get_status(struct output *output, struct output_status *status);
 
