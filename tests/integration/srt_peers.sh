@@ -2,7 +2,7 @@
 # Independent programs at the other end of an SRT connection. Source after lib.sh.
 
 all_peers=(srt-live-transmit ffmpeg gstreamer)
-peer_latency=$((500 * patience)) # ms: long enough for a machine that does other things besides
+peer_latency=$((1000 * patience)) # ms: long enough for a machine that does other things besides
 
 # need_peers PROGRAM...
 need_peers() {

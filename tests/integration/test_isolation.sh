@@ -145,6 +145,12 @@ check "each was removed within a second: the slowest took $slowest ms" test "$sl
 api GET "/api/channels/$channel"
 equal "the siblings are left" "${siblings[*]}" "$(json '[.outputs[].id] | join(" ")')"
 equal "and never reconnected" "0 0" "$(json '[.outputs[].reconnects] | join(" ")')"
+# Where it was lost, should anything be: on its way to us, in our ring, or on its way to a peer.
+lost() {
+  json '"\(.stats.rtp_lost) in, \(.outputs | map(.stats.packets_lost) | join(" ")) in the ring, \(
+    .outputs | map(.stats.byteSndDropTotal) | join(" ")) dropped late"'
+}
+equal "nothing was lost on the way" "0 in, 0 0 in the ring, 0 0 dropped late" "$(lost)"
 check "no thread is left of what was removed" wait_for 5 entries_are task "$threads"
 check "no descriptor either" wait_for 5 entries_are fd "$descriptors"
 
