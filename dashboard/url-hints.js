@@ -6,13 +6,10 @@
  * @property {string} kind
  * @property {string} example
  * @property {string} note
- * @property {(scheme: string, query: URLSearchParams) => boolean} matches
+ * @property {(scheme: string, mode: string) => boolean} matches mode: of SRT
  */
 
 const SECURITY = 'passphrase (10 to 79 characters), pbkeylen=16, 24 or 32';
-
-/** @param {URLSearchParams} query */
-const mode = (query) => query.get('mode') ?? 'caller';
 
 /** @type {UrlHint[]} */
 export const URL_HINTS = [
@@ -20,19 +17,19 @@ export const URL_HINTS = [
     kind: 'SRT, calls a listener',
     example: 'srt://host:9000?latency=200&passphrase=…&streamid=…',
     note: `latency in ms (120), ${SECURITY}, streamid, localport, adapter.`,
-    matches: (scheme, query) => scheme === 'srt' && !['listener', 'server', 'rendezvous'].includes(mode(query)),
+    matches: (scheme, mode) => scheme === 'srt' && !['listener', 'server', 'rendezvous'].includes(mode),
   },
   {
     kind: 'SRT, readers call here',
     example: 'srt://:9000?mode=listener&passphrase=…&maxreaders=8&sources=10.0.0.0/8',
     note: `Without a host on every address. maxreaders up to 64, sources: who may read; ${SECURITY}. Listeners share a port when each has a streamid of its own.`,
-    matches: (scheme, query) => scheme === 'srt' && ['listener', 'server'].includes(mode(query)),
+    matches: (scheme, mode) => scheme === 'srt' && ['listener', 'server'].includes(mode),
   },
   {
     kind: 'SRT rendezvous',
     example: 'srt://host:9000?mode=rendezvous&latency=200',
     note: `Both ends call each other, from and to the same port. latency in ms, ${SECURITY}, adapter.`,
-    matches: (scheme, query) => scheme === 'srt' && mode(query) === 'rendezvous',
+    matches: (scheme, mode) => scheme === 'srt' && mode === 'rendezvous',
   },
   {
     kind: 'RTP, with FEC if wanted',
@@ -59,8 +56,10 @@ export const URL_HINTS = [
  * @param {string} text
  */
 export function hintsFor(text) {
-  const [, scheme, query] = /^\s*(\w+):\/\/[^?]*\??(.*)$/.exec(text) ?? [];
+  const [, scheme, place = '', query] = /^\s*(\w+):\/\/([^?]*)\??(.*)$/.exec(text) ?? [];
   if (scheme === undefined) return URL_HINTS;
-  const found = URL_HINTS.filter((hint) => hint.matches(scheme.toLowerCase(), new URLSearchParams(query)));
+  // A port without a host listens, as srt-live-transmit has it.
+  const mode = new URLSearchParams(query).get('mode') ?? (place.startsWith(':') ? 'listener' : 'caller');
+  const found = URL_HINTS.filter((hint) => hint.matches(scheme.toLowerCase(), mode));
   return found.length > 0 ? found : URL_HINTS;
 }

@@ -51,6 +51,7 @@ test('milliseconds, counters of a newer server, hints', () => {
   assert.deepEqual(kinds('srt://h:1'), ['SRT ']);
   assert.deepEqual(kinds(' SRT://:1?latency=1&mode=listener'), ['SRT ']);
   assert.match(hintsFor('srt://:1?mode=listener')[0].example, /maxreaders/);
+  assert.match(hintsFor('srt://:1')[0].example, /maxreaders/);
   assert.deepEqual(kinds('srt://h:1?mode=rendezvous'), ['SRT rendezvous']);
   assert.deepEqual(kinds('rtmps://h/a/b'), ['RTMP']);
 });
