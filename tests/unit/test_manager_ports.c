@@ -227,6 +227,55 @@ static void test_listener_and_input(void **state)
 	}
 }
 
+/* An output that feeds its own channel. */
+static void test_loops(void **state)
+{
+	static const struct {
+		const char *input, *url;
+		bool loops;
+	} cases[] = {
+		{"\"rtp_port\":5000,\"rtp_ip\":\"10.0.0.1\"", "udp://10.0.0.1:5000", true},
+		{"\"rtp_port\":5000,\"rtp_ip\":\"10.0.0.1\"", "rtp://10.0.0.1:5000", true},
+		{"\"rtp_port\":5000,\"rtp_ip\":\"10.0.0.1\"", "udp://10.0.0.1:5001", false},
+		{"\"rtp_port\":5000,\"rtp_ip\":\"10.0.0.1\"", "udp://10.0.0.2:5000", false},
+		{"\"rtp_port\":5000,\"rtp_ip\":\"10.0.0.1\"", "srt://10.0.0.1:5000", false},
+		{"\"rtp_port\":5000", "udp://127.0.0.1:5000", true},
+		{"\"rtp_port\":5000", "udp://[::1]:5000", false},
+		{"\"rtp_port\":5000", "udp://10.0.0.1:5000", false},
+		{"\"rtp_port\":5000,\"rtp_ip\":\"::\"", "udp://[::1]:5000", true},
+		{"\"rtp_port\":5000,\"rtp_ip\":\"239.1.1.1\"", "udp://239.1.1.1:5000", true},
+		{"\"rtp_port\":5000,\"rtp_ip\":\"239.1.1.1\"", "udp://239.1.1.1:5000?interface=b",
+	         false},
+		{"\"rtp_port\":5000,\"rtp_ip\":\"239.1.1.1\",\"interface\":\"b\"",
+	         "udp://239.1.1.1:5000?interface=b", true},
+		{"\"rtp_port\":4000,\"backup\":{\"rtp_port\":5000}", "udp://127.0.0.1:5000", true},
+	};
+	struct api_error error;
+	char id[64], output[64], text[300];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		snprintf(text, sizeof(text), "{\"name\":\"one\",%s}", cases[i].input);
+		assert_int_equal(add(text, id, &error), 0);
+		assert_int_equal(put_output(id, NULL, cases[i].url, output, &error),
+		                 cases[i].loops ? -1 : 0);
+		if (cases[i].loops) {
+			assert_int_equal(error.status, 409);
+			assert_string_equal(error.field, "url");
+		}
+		assert_int_equal(manager_delete_channel(manager, id, &error), 0);
+	}
+	/* the input comes to the output; another channel's may */
+	assert_int_equal(add("{\"name\":\"one\",\"rtp_port\":4000,\"outputs\":["
+	                     "{\"url\":\"udp://127.0.0.1:5000\",\"name\":\"A\"}]}",
+	                     id, &error),
+	                 0);
+	assert_int_equal(update(id, "{\"rtp_port\":5000}", &error), -1);
+	assert_conflict(&error, "outputs[0].url",
+	                "Output \"A\" would send to where its own channel receives, port 5000");
+	assert_int_equal(add("{\"name\":\"two\",\"rtp_port\":5000}", id, &error), 0);
+}
+
 static void test_changes(void **state)
 {
 	struct api_error error;
@@ -304,6 +353,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_two_listeners, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_listener_and_input, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_loops, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_changes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_old_collisions, setup, teardown),
 	};

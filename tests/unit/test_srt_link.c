@@ -192,6 +192,22 @@ static void test_statistics(void **state)
 	tear_down(&f);
 }
 
+/* What libsrt counts in 32 bits begins again, and the total goes on. */
+static void test_wrapped(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	set_up(&f, 0);
+	connect_link(&f);
+	f.link.seen.pktRecvACK = UINT32_MAX - 1;
+	f.link.seen.pktRetrans = UINT32_MAX;
+	assert_int_equal(srt_link_look(&f.link, &f.own), 0);
+	assert_int_equal(counter_get(&f.own.pktRecvACKTotal), f.link.seen.pktRecvACK + 2);
+	assert_int_equal(counter_get(&f.own.pktRetransTotal), 1);
+	tear_down(&f);
+}
+
 /* Of several links that share counters the worst is shown, whichever is looked at last. */
 static void test_worst(void **state)
 {
@@ -268,8 +284,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_pieces),     cmocka_unit_test(test_lapped),
-		cmocka_unit_test(test_statistics), cmocka_unit_test(test_worst),
-		cmocka_unit_test(test_gone),       cmocka_unit_test(test_stalled),
+		cmocka_unit_test(test_statistics), cmocka_unit_test(test_wrapped),
+		cmocka_unit_test(test_worst),      cmocka_unit_test(test_gone),
+		cmocka_unit_test(test_stalled),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -218,7 +218,7 @@ static void test_forbidden(void **state)
 	srt_port_leave(&route);
 }
 
-/* Those who were admitted but had the wrong passphrase do not keep others out for long. */
+/* Those who were admitted but do not connect keep others out for a moment only. */
 static void test_maximum(void **state)
 {
 	struct output_url url = url_of("news");
@@ -240,6 +240,27 @@ static void test_maximum(void **state)
 	nanosleep(&pause, NULL);
 	assert_int_equal(call("news"), SRT_ADMITTED);
 	expect_reader(&route, "news");
+	srt_port_leave(&route);
+}
+
+/* And not at all where they may have a wrong passphrase: several who have the right one connect, one is kept. */
+static void test_maximum_with_passphrase(void **state)
+{
+	struct output_url url = url_of("news");
+	struct srt_route route = {0};
+
+	(void)state;
+	url.srt.maxreaders = 1;
+	strcpy(url.srt.passphrase, "0123456789abc");
+	join(&route, &url);
+	for (int i = 0; i < 20; i++)
+		assert_int_equal(call_from("192.0.2.1", "news", false), SRT_ADMITTED);
+	assert_int_equal(call("news"), SRT_ADMITTED);
+	assert_int_equal(call("news"), SRT_ADMITTED);
+	expect_reader(&route, "news");
+	expect_nobody(&route);
+	assert_true(library.closed[library.last_socket]);
+	assert_int_equal(call("news"), SRT_REFUSED_OVERLOADED);
 	srt_port_leave(&route);
 }
 
@@ -401,6 +422,7 @@ int main(void)
 		cmocka_unit_test_setup(test_without_stream_id, setup),
 		cmocka_unit_test_setup(test_forbidden, setup),
 		cmocka_unit_test_setup(test_maximum, setup),
+		cmocka_unit_test_setup(test_maximum_with_passphrase, setup),
 		cmocka_unit_test_setup(test_late_decision, setup),
 		cmocka_unit_test_setup(test_forgotten, setup),
 		cmocka_unit_test_setup(test_flood, setup),

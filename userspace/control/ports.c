@@ -80,12 +80,50 @@ static bool listens(struct listener *out, const struct output_entry *output, uin
 {
 	char why[160];
 
-	if (!may_have_port(output->url, port) ||
+	if (!output->listens || !may_have_port(output->url, port) ||
 	    output_url_parse(&out->url, output->url, why, sizeof(why)) ||
 	    out->url.srt.mode != SRT_MODE_LISTENER)
 		return false;
 	out->output = output;
 	return !address_parse(&out->address, out->url.host[0] ? out->url.host : "0.0.0.0");
+}
+
+/*
+ * Whether what an output sends comes in again at an input, as far as the texts tell: at its address, or by loopback at
+ * an any-address. A group that is received on one interface may be sent on through another.
+ */
+static bool sends_to(const struct output_url *url, const struct input_entry *input)
+{
+	struct in6_addr address;
+
+	if (input->rtp_port != url->port || address_parse(&address, url->host))
+		return false;
+	if (address_is_multicast(&address) && strcmp(url->udp.interface, input->interface) != 0)
+		return false;
+	return IN6_ARE_ADDR_EQUAL(&address, &input->address) ||
+	       (address_is_any(&input->address) && address_is_loopback(&address) &&
+	        IN6_IS_ADDR_V4MAPPED(&address) == IN6_IS_ADDR_V4MAPPED(&input->address));
+}
+
+/* An output that feeds its own channel: every packet would go round for ever, and soon take all of the machine. */
+static int check_loop(const struct plan *plan, size_t i)
+{
+	const struct output_entry *output = &plan->next->outputs[i];
+	struct output_url url;
+	char field[40], why[160];
+
+	if (!output->known || (output->scheme != OUTPUT_UDP && output->scheme != OUTPUT_RTP) ||
+	    output_url_parse(&url, output->url, why, sizeof(why)))
+		return 0;
+	snprintf(field, sizeof(field), "outputs[%zu].url", i);
+	for (size_t k = 0; k < ENTRY_INPUTS; k++)
+		if ((is_new_input(plan, k) || is_new_output(plan, output)) &&
+		    sends_to(&url, &plan->next->inputs[k]))
+			return api_error_set(plan->error, 409, "port_in_use", field,
+			                     "Output \"%.60s\" would send to where its own channel "
+			                     "receives, port %u",
+			                     output->name, url.port);
+	return 0;
 }
 
 static bool receives_at(const struct channel_entry *channel, size_t input,
@@ -179,6 +217,8 @@ static int check_outputs(const struct plan *plan)
 	for (size_t i = 0; i < plan->next->output_count; i++) {
 		const struct output_entry *output = &plan->next->outputs[i];
 
+		if (check_loop(plan, i))
+			return -1;
 		if (!is_new_output(plan, output) || !listens(&own, output, ANY_PORT))
 			continue;
 		for (size_t j = 0; j < plan_count(plan); j++)

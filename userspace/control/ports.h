@@ -15,7 +15,8 @@
  * - two inputs that would receive the same datagrams;
  * - a listening output on a port of an input, media or FEC;
  * - two listening outputs of one address and port with the same streamid (or both without), or of one port and
- *   different addresses, one of them an any-address: libsrt 1.5.1 can have only one of these two.
+ *   different addresses, one of them an any-address: libsrt 1.5.1 can have only one of these two;
+ * - an output of udp:// or rtp:// that sends to an input of its own channel.
  * now: what channel `index` is, NULL for a new one. What stays as it is was accepted before, and is no reason
  * to refuse. Errors: -1 with error filled, its field being outputs[i].url, rtp_port or backup.rtp_port.
  * Thread: manager.

@@ -62,14 +62,19 @@ int srt_guests_add(struct srt_guests *guests, struct srt_route *route, int socke
 	return 0;
 }
 
+/*
+ * With a passphrase only who is here has shown that it knows it: were the others counted, a host that does not could keep
+ * all readers out by calling again and again.
+ */
 unsigned int srt_guests_count(const struct srt_guests *guests, const struct srt_route *route,
                               int64_t now_ns)
 {
+	const int64_t undecided_ns = route->options->passphrase[0] ? 0 : UNDECIDED_NS;
 	unsigned int count = 0;
 
 	for (const struct srt_guest *g = guests->newest; g; g = g->next)
 		count += g->route == route && !g->dismissed &&
-		         (g->here || now_ns - g->admitted_ns < UNDECIDED_NS);
+		         (g->here || now_ns - g->admitted_ns < undecided_ns);
 	return count;
 }
 

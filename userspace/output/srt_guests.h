@@ -41,7 +41,7 @@ struct srt_guests {
 int srt_guests_add(struct srt_guests *guests, struct srt_route *route, int socket,
                    const char *stream_id, int64_t now_ns);
 
-/* A route's: those here, and those admitted so lately that they may be. */
+/* A route's: those here, and without a passphrase those admitted so lately that they may be. */
 unsigned int srt_guests_count(const struct srt_guests *guests, const struct srt_route *route,
                               int64_t now_ns);
 

@@ -81,10 +81,15 @@ int srt_link_run(struct srt_link *link, int64_t now_ns)
 	return error == -EAGAIN ? 0 : error;
 }
 
-/* A counter that libsrt keeps in 31 bits may have begun again. */
 static void add_grown(counter_t *total, uint64_t now, uint64_t before)
 {
 	counter_add(total, now > before ? now - before : 0);
+}
+
+/* Of one that begins again: acknowledgements do after 500 days, a hundred of them a second. */
+static void add_grown_32(counter_t *total, uint64_t now, uint64_t before)
+{
+	counter_add(total, (uint32_t)(now - before));
 }
 
 static void raise(counter_t *gauge, uint64_t value)
@@ -105,11 +110,11 @@ static void add_totals(struct srt_counters *counters, const struct srt_statistic
 {
 	add_grown(&counters->pktSentUniqueTotal, now->pktSentUnique, before->pktSentUnique);
 	add_grown(&counters->byteSentUniqueTotal, now->byteSentUnique, before->byteSentUnique);
-	add_grown(&counters->pktRetransTotal, now->pktRetrans, before->pktRetrans);
+	add_grown_32(&counters->pktRetransTotal, now->pktRetrans, before->pktRetrans);
 	add_grown(&counters->byteRetransTotal, now->byteRetrans, before->byteRetrans);
-	add_grown(&counters->pktSndLossTotal, now->pktSndLoss, before->pktSndLoss);
-	add_grown(&counters->pktRecvNAKTotal, now->pktRecvNAK, before->pktRecvNAK);
-	add_grown(&counters->pktRecvACKTotal, now->pktRecvACK, before->pktRecvACK);
+	add_grown_32(&counters->pktSndLossTotal, now->pktSndLoss, before->pktSndLoss);
+	add_grown_32(&counters->pktRecvNAKTotal, now->pktRecvNAK, before->pktRecvNAK);
+	add_grown_32(&counters->pktRecvACKTotal, now->pktRecvACK, before->pktRecvACK);
 	add_grown(&counters->byteSndDropTotal, now->byteSndDrop, before->byteSndDrop);
 }
 

@@ -123,6 +123,12 @@ static uint64_t natural(int64_t value)
 	return value > 0 ? (uint64_t)value : 0;
 }
 
+/* What libsrt counts in an int, which becomes negative half-way round. */
+static uint64_t round_32(int value)
+{
+	return (uint32_t)value;
+}
+
 int srt_socket_get_statistics(int socket, struct srt_statistics *out)
 {
 	SRT_TRACEBSTATS s;
@@ -133,11 +139,11 @@ int srt_socket_get_statistics(int socket, struct srt_statistics *out)
 	*out = (struct srt_statistics){
 		.pktSentUnique = natural(s.pktSentUniqueTotal),
 		.byteSentUnique = s.byteSentUniqueTotal,
-		.pktRetrans = natural(s.pktRetransTotal),
+		.pktRetrans = round_32(s.pktRetransTotal),
 		.byteRetrans = s.byteRetransTotal,
-		.pktSndLoss = natural(s.pktSndLossTotal),
-		.pktRecvNAK = natural(s.pktRecvNAKTotal),
-		.pktRecvACK = natural(s.pktRecvACKTotal),
+		.pktSndLoss = round_32(s.pktSndLossTotal),
+		.pktRecvNAK = round_32(s.pktRecvNAKTotal),
+		.pktRecvACK = round_32(s.pktRecvACKTotal),
 		.byteSndDrop = s.byteSndDropTotal,
 		.rtt_us = thousandth(s.msRTT),
 		.mbpsSendRate_bps = millionth(s.mbpsSendRate),

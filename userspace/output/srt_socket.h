@@ -44,8 +44,8 @@ void srt_socket_set_bitrate(int socket, const struct srt_options *options, uint6
 
 /* libsrt's statistics of a connection since it was made, without those that 1.5.1 gets wrong. */
 struct srt_statistics {
-	uint64_t pktSentUnique, byteSentUnique, pktRetrans, byteRetrans, pktSndLoss, pktRecvNAK,
-		pktRecvACK, byteSndDrop;
+	uint64_t pktSentUnique, byteSentUnique, byteRetrans, byteSndDrop;
+	uint64_t pktRetrans, pktSndLoss, pktRecvNAK, pktRecvACK; /* begin again after 32 bits */
 	uint64_t rtt_us, mbpsSendRate_bps, mbpsBandwidth_bps, mbpsMaxBW_bps;
 	uint64_t pktFlightSize, pktFlowWindow, pktSndBuf, msSndBuf, msSndTsbPdDelay,
 		byteAvailSndBuf;
