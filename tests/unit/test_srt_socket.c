@@ -60,7 +60,7 @@ static void assert_lost(int socket)
 	char why[SRT_REASON_BYTES] = "";
 	int error;
 
-	while ((error = srt_socket_send(socket, message, sizeof(message))) == 0 &&
+	while ((error = srt_socket_send(socket, message, sizeof(message), 0)) == 0 &&
 	       clock_now_ns() < deadline_ns)
 		pause_ms(2);
 	assert_int_equal(error, -EPIPE);
@@ -86,7 +86,7 @@ static void test_caller(void **state)
 		assert_up(socket);
 		peer = peer_accept(listener, &from);
 		memset(message, 0x47 + (int)i, sizeof(message));
-		assert_int_equal(srt_socket_send(socket, message, sizeof(message)), 0);
+		assert_int_equal(srt_socket_send(socket, message, sizeof(message), 0), 0);
 		assert_int_equal(peer_receive(peer, got, PEER_PATIENCE_NS), sizeof(message));
 		assert_memory_equal(got, message, sizeof(message));
 		pause_ms(50); /* an acknowledgement takes 10 ms */
@@ -152,7 +152,7 @@ static void test_encrypted(void **state)
 		socket = call(&options, AF_INET, port, 0);
 		assert_up(socket);
 		peer = peer_accept(listener, &from);
-		assert_int_equal(srt_socket_send(socket, message, sizeof(message)), 0);
+		assert_int_equal(srt_socket_send(socket, message, sizeof(message), 0), 0);
 		assert_int_equal(peer_receive(peer, got, PEER_PATIENCE_NS), sizeof(message));
 		assert_int_equal(srt_getsockflag(socket, SRTO_PBKEYLEN, &length, &size), 0);
 		assert_int_equal(length, key_lengths[i] ? key_lengths[i] : 16);
@@ -358,7 +358,7 @@ static void test_rendezvous(void **state)
 	}
 	assert_up(sockets[0]);
 	assert_up(sockets[1]);
-	assert_int_equal(srt_socket_send(sockets[0], message, sizeof(message)), 0);
+	assert_int_equal(srt_socket_send(sockets[0], message, sizeof(message), 0), 0);
 	assert_int_equal(peer_receive(sockets[1], got, PEER_PATIENCE_NS), sizeof(message));
 	srt_socket_close(sockets[0]);
 	srt_socket_close(sockets[1]);
@@ -447,7 +447,7 @@ static void test_listener(void **state)
 	deadline_ns = clock_now_ns() + PEER_PATIENCE_NS;
 	while (srt_socket_accept(listener, &socket, &from) && clock_now_ns() < deadline_ns)
 		pause_ms(2);
-	assert_int_equal(srt_socket_send(socket, message, sizeof(message)), 0);
+	assert_int_equal(srt_socket_send(socket, message, sizeof(message), 0), 0);
 	assert_int_equal(peer_receive(reader, got, PEER_PATIENCE_NS), sizeof(message));
 	{
 		struct srt_statistics statistics;

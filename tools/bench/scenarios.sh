@@ -3,7 +3,7 @@
 # the machine meanwhile meets all of them.
 
 passphrase=correct-horse-battery
-tick_us=5000
+tick_us=10000 # of bursts to SRT receivers
 
 # use SCENARIO CHANNELS OUTPUTS: defaults for what follows.
 use() {

@@ -12,14 +12,22 @@
 
 #define MAX_MESSAGE_BYTES    1316
 #define MESSAGES_PER_TICK    1024             /* 1.3 MB */
+#define CAP_LASTS_NS         (10 * NS_PER_S)  /* after the last retransmission */
 #define LEFTOVER_PATIENCE_NS (20 * NS_PER_MS) /* then a short message is sent */
 
 const struct counter_info srt_counter_table[] = {SRT_COUNTERS(COUNTER_ROW)};
 
-static void follow_channel(const struct srt_link *link)
+/*
+ * Retransmission is capped, and nothing else: see srt_setup_cap(). A cap makes libsrt sleep between the packets of a
+ * burst, which costs half as much again as sending them; so there is one only while there is something to cap.
+ */
+static void cap_retransmission(const struct srt_link *link, int64_t now_ns)
 {
-	srt_socket_set_bitrate(link->socket, link->options,
-	                       counter_get(&channel_counters(link->channel)->bitrate_bps));
+	const bool lossy = link->lossy_ns && now_ns - link->lossy_ns < CAP_LASTS_NS;
+
+	srt_socket_set_bitrate(
+		link->socket, link->options,
+		lossy ? counter_get(&channel_counters(link->channel)->bitrate_bps) : 0);
 }
 
 void srt_link_begin(struct srt_link *link, int socket, const struct srt_options *options,
@@ -36,7 +44,7 @@ void srt_link_begin(struct srt_link *link, int socket, const struct srt_options 
 	                          .newest = head,
 	                          .newest_ns = now_ns,
 	                          .acknowledged_ns = now_ns};
-	follow_channel(link);
+	cap_retransmission(link, now_ns);
 }
 
 /* Send the next message of up to max packets. Errors: -EAGAIN: nothing more for now; -EPIPE. */
@@ -45,8 +53,9 @@ static int send_message(struct srt_link *link, size_t max)
 	const struct ring *ring = channel_ring(link->channel);
 	uint64_t position = link->position, lost = 0;
 	uint8_t message[MAX_MESSAGE_BYTES];
+	uint32_t arrival_us;
 	const size_t bytes =
-		ring_read(ring, &position, message, max, NULL, &lost) * TS_PACKET_BYTES;
+		ring_read(ring, &position, message, max, &arrival_us, &lost) * TS_PACKET_BYTES;
 	int error;
 
 	if (lost) {
@@ -55,7 +64,8 @@ static int send_message(struct srt_link *link, size_t max)
 	}
 	if (!bytes)
 		return -EAGAIN;
-	error = srt_socket_send(link->socket, message, bytes);
+	error = srt_socket_send(link->socket, message, bytes,
+	                        (uint32_t)(clock_now_ns() / NS_PER_US) - arrival_us);
 	if (error)
 		return error; /* with a full buffer the ring keeps the packets until the next tick */
 	link->position = position;
@@ -69,6 +79,9 @@ int srt_link_run(struct srt_link *link, int64_t now_ns)
 	const size_t whole = link->whole;
 	int error = 0;
 
+	if (now_ns / SRT_LINK_PERIOD_NS == link->period)
+		return 0;
+	link->period = now_ns / SRT_LINK_PERIOD_NS;
 	if (head != link->newest) {
 		link->newest = head;
 		link->newest_ns = now_ns;
@@ -152,8 +165,10 @@ int srt_link_look(struct srt_link *link, struct srt_counters *counters)
 		link->acknowledged_ns = now_ns;
 	add_totals(counters, &now, &link->seen);
 	show_present(counters, &now);
+	if (now.pktRetrans != link->seen.pktRetrans)
+		link->lossy_ns = now_ns;
 	link->seen = now;
-	follow_channel(link);
+	cap_retransmission(link, now_ns);
 	return now_ns - link->acknowledged_ns > link->options->peeridletimeo_ms * NS_PER_MS
 	               ? -ETIMEDOUT
 	               : 0;

@@ -1,12 +1,14 @@
 /*
  * One SRT connection fed from a channel's ring: caller, rendezvous, or one reader of a listener.
  *
- * Each tick hands over all whole messages; what is left over follows when nothing came for a while, so the peer
- * gets every byte, in the sizes that SRT likes. Thread: the output's sender (all).
+ * Every other tick hands over all whole messages; what is left over follows when nothing came for a while, so the peer
+ * gets every byte, in the sizes that SRT likes, and with the time when it arrived here: the receiver gives it on at the
+ * pace of the source. Thread: the output's sender (all). See docs/adr/008.
  */
 #ifndef OUTPUT_SRT_LINK_H
 #define OUTPUT_SRT_LINK_H
 
+#include "base/clock.h"
 #include "base/table.h"
 #include "relay/channel.h"
 #include "srt_socket.h"
@@ -45,6 +47,9 @@ extern const struct counter_info srt_counter_table[];
 
 struct output_counters;
 
+/* Bursts for fewer wakes of libsrt; all links of a sender in the same tick. */
+#define SRT_LINK_PERIOD_NS (10 * NS_PER_MS)
+
 struct srt_link {
 	int socket;
 	uint32_t whole;                    /* TS packets in a message */
@@ -54,6 +59,8 @@ struct srt_link {
 	uint64_t position;                 /* in the ring */
 	uint64_t newest;                   /* ring head when it last moved */
 	int64_t newest_ns;
+	int64_t period;   /* the one in which it sent last */
+	int64_t lossy_ns; /* when packets were last sent again; 0: never */
 	int64_t acknowledged_ns; /* when the peer was last seen to acknowledge, or had nothing to */
 	struct srt_statistics seen; /* at the last look */
 };
@@ -62,12 +69,12 @@ struct srt_link {
 void srt_link_begin(struct srt_link *link, int socket, const struct srt_options *options,
                     struct channel *channel, struct output_counters *counters, int64_t now_ns);
 
-/* Send what waits. Errors: -EPIPE: the connection is gone. */
+/* Send what waits, once in SRT_LINK_PERIOD_NS. Errors: -EPIPE: the connection is gone. */
 int srt_link_run(struct srt_link *link, int64_t now_ns);
 
 /*
- * Once a second: add what happened since the last look to totals, set gauges of counters to what is now, let the cap
- * on retransmission follow the channel. Several links may share counters: gauges then are the worst, once
+ * Once a second: add what happened since the last look to totals, set gauges of counters to what is now, cap
+ * retransmission at a multiple of the channel's rate while there is any. Several links may share counters: gauges then are the worst, once
  * srt_counters_clear_gauges was called. Errors: -EPIPE; -ETIMEDOUT: the peer is there, but has acknowledged nothing for
  * peeridletimeo.
  */

@@ -101,12 +101,10 @@ static int flow_packets(const struct srt_options *options, uint64_t bitrate_bps)
 }
 
 /*
- * The cap is there for retransmission: after an outage it must not fill the line. It is not there to pace: libsrt spreads
- * packets over the time that the cap leaves between two, so with one close to the rate a burst of 5 ms would be drawn
- * out over the tick, each packet with a sleep of its own, and a channel whose rate doubles within the second over
- * which it is measured would pile up in the send buffer. Four times the rate leaves half a millisecond between the
- * packets of a burst at 5 Mb/s. At 100 outputs that could not be told from no cap: SRT:SndQ took about 0.3 of a core either
- * way, and with factors of 1, 2, 8 and 16 too.
+ * The cap is there for retransmission: after an outage it must not fill the line. It is not there to pace: libsrt
+ * spreads packets over the time that the cap leaves between two, with a sleep for each, and a channel whose rate
+ * doubles within the second over which it is measured would pile up in the send buffer. So it is four times the rate,
+ * and with bitrate_bps 0 there is none.
  */
 int64_t srt_setup_cap(const struct srt_options *options, uint64_t bitrate_bps)
 {

@@ -46,6 +46,8 @@ static const char *explain_reject(int code)
 		return "wrong passphrase";
 	case SRT_REJ_UNSECURE:
 		return "one side has a passphrase, the other has none";
+	case SRT_REJ_ROGUE: /* what a rendezvous gets when one side alone has a passphrase */
+		return "the peer's handshake does not fit: has only one side a passphrase?";
 	case SRT_REJ_VERSION:
 		return "the peer's version of SRT is older than minversion";
 	case SRT_REJ_FILTER:
@@ -93,9 +95,12 @@ enum srt_progress srt_socket_progress(int socket, char *why)
 	return SRT_PROGRESS_DOWN;
 }
 
-int srt_socket_send(int socket, const uint8_t *message, size_t size)
+int srt_socket_send(int socket, const uint8_t *message, size_t size, uint32_t age_us)
 {
-	if (srt_sendmsg2(socket, (const char *)message, (int)size, NULL) != SRT_ERROR)
+	SRT_MSGCTRL control = srt_msgctrl_default;
+
+	control.srctime = srt_time_now() - age_us;
+	if (srt_sendmsg2(socket, (const char *)message, (int)size, &control) != SRT_ERROR)
 		return 0;
 	return srt_getlasterror(NULL) == SRT_EASYNCSND ? -EAGAIN : -EPIPE;
 }

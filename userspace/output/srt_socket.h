@@ -36,8 +36,11 @@ enum srt_progress srt_socket_progress(int socket, char *why);
 /* SRT_SOCKET_NONE is fine. */
 void srt_socket_close(int socket);
 
-/* Send one message. Errors: -EAGAIN: the buffer is full; -EPIPE: the connection is gone. */
-int srt_socket_send(int socket, const uint8_t *message, size_t size);
+/*
+ * Send one message that is age_us microseconds old, but not older than the connection: the receiver gives it on after
+ * the latency, counted from then. Errors: -EAGAIN: the buffer is full; -EPIPE: the connection is gone.
+ */
+int srt_socket_send(int socket, const uint8_t *message, size_t size, uint32_t age_us);
 
 /* Let the cap on retransmission follow the channel's rate, unless options say otherwise. */
 void srt_socket_set_bitrate(int socket, const struct srt_options *options, uint64_t bitrate_bps);
