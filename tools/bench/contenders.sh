@@ -64,12 +64,11 @@ program_losses() {
 
 # ---- libsrt alone ----
 
-# Callers share one port for each of the program's sender threads, and are fed by as many threads.
+# Callers share floor_ports local ports, each fed by a thread of its own: one port, as the program's do at this rate.
 start_floor() {
-  local threads key=()
-  threads=$(($(nproc) < 4 ? $(nproc) : 4))
+  local key=()
   [ -z "$options" ] || key=("$passphrase" "$pbkeylen")
-  spawn "$work/floor" "$build/bench/srt_floor" $((channels * outputs)) "$bitrate" "$threads" "$tick_us" "$host" \
+  spawn "$work/floor" "$build/bench/srt_floor" $((channels * outputs)) "$bitrate" "$floor_ports" "$tick_us" "$host" \
     "$sink_port" "$sink_ports" "$latency_ms" "${key[@]}"
   contender_pids=("$last_pid")
 }

@@ -8,7 +8,7 @@ tick_us=10000 # of bursts to SRT receivers
 # use SCENARIO CHANNELS OUTPUTS: defaults for what follows.
 use() {
   scenario=$1 channels=$2 outputs=$3
-  sink_kind=srt sink_ports=4 options='' pbkeylen=0 extra_output=''
+  sink_kind=srt sink_ports=4 options='' pbkeylen=0 extra_output='' floor_ports=1
 }
 
 # encrypted LENGTH: the next rounds, keys of so many bytes.
@@ -22,6 +22,9 @@ scenario_hundred() {
   echo "100 outputs: 25 channels of $((bitrate / 1000000)) Mb/s to 4 receivers each"
   for ((round = 1; round <= rounds; round++)); do
     use hundred 25 4
+    floor_ports=2
+    run_round floor libsrt-2-ports "$round"
+    floor_ports=1
     run_round floor libsrt "$round"
     run_round program program "$round"
     encrypted 16

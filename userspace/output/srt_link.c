@@ -25,9 +25,9 @@ static void cap_retransmission(const struct srt_link *link, int64_t now_ns)
 {
 	const bool lossy = link->lossy_ns && now_ns - link->lossy_ns < CAP_LASTS_NS;
 
-	srt_socket_set_bitrate(
-		link->socket, link->options,
-		lossy ? counter_get(&channel_counters(link->channel)->bitrate_bps) : 0);
+	srt_socket_set_bitrate(link->socket, link->options,
+	                       lossy ? counter_get(&channel_counters(link->channel)->bitrate_bps)
+	                             : 0);
 }
 
 void srt_link_begin(struct srt_link *link, int socket, const struct srt_options *options,

@@ -59,8 +59,8 @@ struct srt_link {
 	uint64_t position;                 /* in the ring */
 	uint64_t newest;                   /* ring head when it last moved */
 	int64_t newest_ns;
-	int64_t period;   /* the one in which it sent last */
-	int64_t lossy_ns; /* when packets were last sent again; 0: never */
+	int64_t period;          /* the one in which it sent last */
+	int64_t lossy_ns;        /* when packets were last sent again; 0: never */
 	int64_t acknowledged_ns; /* when the peer was last seen to acknowledge, or had nothing to */
 	struct srt_statistics seen; /* at the last look */
 };
