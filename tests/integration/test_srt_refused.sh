@@ -77,7 +77,7 @@ meet() {
 }
 
 # Which side finds out first depends on the moment; what libsrt calls a rogue peer is one whose answer lacks its key.
-one_sided_meeting="$one_sided|has only one side a passphrase"
+one_sided_meeting="$one_sided|the peer's handshake does not fit: has only one side a passphrase\\?"
 port=9100
 for peer in srt-live-transmit gstreamer; do
   meet "$peer meets us, we have another" "$peer" "&passphrase=$wrong" "&passphrase=$right" "$bad_secret"
