@@ -6,6 +6,7 @@
 . "$(dirname "$0")/srt_peers.sh"
 
 need_peers srt-live-transmit
+case $build in */tsan) skip_all "a peer slowed down so much is given up by srt-live-transmit, which then ends" ;; esac
 make_namespaces
 make_ts "$work/generated.ts" 4
 start_distributor --interface "$veth"
