@@ -95,7 +95,7 @@ for what in another none; do
   for peer in srt-live-transmit ffmpeg; do
     peer_receive "$peer" "srt://127.0.0.1:9200?mode=caller$query" "$work/refused.ts"
     check "$peer calls us with $what: it is told and gives up" \
-      wait_for 10 is_gone "$last_pid"
+      wait_for 20 is_gone "$last_pid"
     equal "it got nothing" 0 "$(stat -c %s "$work/refused.ts" 2>/dev/null || echo 0)"
     rm -f "$work/refused.ts"
   done

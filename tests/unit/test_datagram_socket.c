@@ -80,7 +80,7 @@ static size_t receive(const struct receiver *r, uint8_t *out, size_t size)
 static void pass(struct datagram_socket *s, const struct receiver *r, size_t count,
                  size_t last_bytes)
 {
-	static uint8_t sent[DATAGRAM_BATCH_MAX_BYTES];
+	static uint8_t sent[DATAGRAMS_MAX_BYTES];
 	uint8_t got[2048];
 	int error = 0;
 

@@ -4,6 +4,7 @@
  */
 #include "output/srt_socket.h"
 
+#include "output/srt_gather.h"
 #include "srt_peer.h"
 
 #include <errno.h>
@@ -495,6 +496,32 @@ static void test_cap(void **state)
 	srt_close(listener);
 }
 
+/* That this libsrt's data packets come by: laid aside until somebody sends them, while the connection lives on. */
+static void test_gathered(void **state)
+{
+	const struct srt_options options = default_options();
+	static const uint8_t message[1316] = {0x47};
+	char got[1500];
+	uint16_t port, from;
+	const SRTSOCKET listener = peer_listen(AF_INET, NULL, &port);
+	SRTSOCKET peer;
+	int socket;
+
+	(void)state;
+	srt_gather_start();
+	socket = call(&options, AF_INET, port, 0);
+	assert_up(socket);
+	peer = peer_accept(listener, &from);
+	assert_int_equal(srt_socket_send(socket, message, sizeof(message), 0), 0);
+	assert_int_equal(peer_receive(peer, got, 300 * NS_PER_MS), 0);
+	srt_gather_flush();
+	assert_int_equal(peer_receive(peer, got, PEER_PATIENCE_NS), sizeof(message));
+	srt_gather_stop();
+	srt_socket_close(socket);
+	srt_close(peer);
+	srt_close(listener);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -503,6 +530,7 @@ int main(void)
 		cmocka_unit_test(test_refused_options), cmocka_unit_test(test_sharing),
 		cmocka_unit_test(test_local_port),      cmocka_unit_test(test_rendezvous),
 		cmocka_unit_test(test_listener),        cmocka_unit_test(test_cap),
+		cmocka_unit_test(test_gathered),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

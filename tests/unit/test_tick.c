@@ -51,6 +51,53 @@ static void wait_for(atomic_uint *value, unsigned int wanted)
 	}
 }
 
+struct sleeper {
+	struct tick_loop *loop;
+	atomic_uint ticks, commands;
+	struct command command;
+};
+
+static void count_tick(void *context, int64_t now_ns)
+{
+	struct sleeper *sleeper = context;
+
+	(void)now_ns;
+	atomic_fetch_add(&sleeper->ticks, 1);
+}
+
+static bool always_idle(void *context)
+{
+	(void)context;
+	return true;
+}
+
+static void count_command(struct command *command)
+{
+	atomic_fetch_add(&container_of(command, struct sleeper, command)->commands, 1);
+}
+
+/* One that is idle does not tick, runs every command all the same, and can be stopped. */
+static void test_idle(void **state)
+{
+	struct sleeper sleeper = {.command.run = count_command};
+	const struct tick_config config = {.name = "test",
+	                                   .period_us = 100,
+	                                   .tick = count_tick,
+	                                   .is_idle = always_idle,
+	                                   .context = &sleeper};
+	const struct timespec pause = {.tv_nsec = 300 * NS_PER_MS};
+
+	(void)state;
+	assert_int_equal(tick_loop_create(&sleeper.loop, &config), 0);
+	nanosleep(&pause, NULL);
+	assert_true(atomic_load(&sleeper.ticks) <= 2); /* of 3000 periods */
+	for (unsigned int i = 1; i <= 1000; i++) {
+		tick_loop_post(sleeper.loop, &sleeper.command);
+		wait_for(&sleeper.commands, i);
+	}
+	tick_loop_destroy(sleeper.loop);
+}
+
 static void test_period(void **state)
 {
 	static const struct {
@@ -335,6 +382,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_period),
+		cmocka_unit_test(test_idle),
 		cmocka_unit_test(test_ticks),
 		cmocka_unit_test(test_delay),
 		cmocka_unit_test(test_order),

@@ -3,7 +3,7 @@
 # the machine meanwhile meets all of them.
 
 passphrase=correct-horse-battery
-tick_us=10000 # of bursts to SRT receivers
+tick_us=20000 # of bursts to SRT receivers: a tenth of the latency, as the program sends
 
 # use SCENARIO CHANNELS OUTPUTS: defaults for what follows.
 use() {

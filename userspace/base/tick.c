@@ -9,15 +9,20 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
+
+#define IDLE_LIMIT_NS NS_PER_S /* then a loop that sleeps looks around all the same */
 
 struct tick_loop {
 	struct tick_config config;
 	pthread_t thread;
 	atomic_bool stop;
 	_Atomic(struct command *) posted; /* newest first */
+	atomic_bool asleep;               /* until `called` */
+	sem_t called;
 };
 
 static void run_commands(struct tick_loop *loop)
@@ -43,6 +48,28 @@ static void sleep_until(int64_t deadline_ns)
 		;
 }
 
+/*
+ * Sleep until a command is posted or the loop is stopped. Whoever posts after `asleep` was set calls; what was posted
+ * before is seen here.
+ */
+static void sleep_until_called(struct tick_loop *loop)
+{
+	const int64_t limit_ns = clock_now_ns() + IDLE_LIMIT_NS;
+	const struct timespec at = {.tv_sec = limit_ns / NS_PER_S, .tv_nsec = limit_ns % NS_PER_S};
+
+	atomic_store(&loop->asleep, true);
+	if (!atomic_load(&loop->posted) && !atomic_load(&loop->stop))
+		while (sem_clockwait(&loop->called, CLOCK_MONOTONIC, &at) && errno == EINTR)
+			;
+	atomic_store(&loop->asleep, false);
+}
+
+static void call(struct tick_loop *loop)
+{
+	if (atomic_load(&loop->asleep) && atomic_exchange(&loop->asleep, false))
+		sem_post(&loop->called);
+}
+
 static void *loop_main(void *argument)
 {
 	struct tick_loop *loop = argument;
@@ -57,6 +84,8 @@ static void *loop_main(void *argument)
 			deadline_ns = now_ns;
 		run_commands(loop);
 		loop->config.tick(loop->config.context, now_ns);
+		if (loop->config.is_idle && loop->config.is_idle(loop->config.context))
+			sleep_until_called(loop);
 	}
 	return NULL;
 }
@@ -72,8 +101,10 @@ int tick_loop_create(struct tick_loop **out, const struct tick_config *config)
 	if (!loop)
 		return -ENOMEM;
 	loop->config = *config;
+	sem_init(&loop->called, 0, 0);
 	error = pthread_create(&loop->thread, NULL, loop_main, loop);
 	if (error) {
+		sem_destroy(&loop->called);
 		free(loop);
 		return -error;
 	}
@@ -86,10 +117,12 @@ void tick_loop_destroy(struct tick_loop *loop)
 {
 	if (!loop)
 		return;
-	atomic_store_explicit(&loop->stop, true, memory_order_release);
+	atomic_store(&loop->stop, true);
+	call(loop);
 	pthread_join(loop->thread, NULL);
 	while (atomic_load(&loop->posted))
 		run_commands(loop);
+	sem_destroy(&loop->called);
 	free(loop);
 }
 
@@ -98,6 +131,7 @@ void tick_loop_post(struct tick_loop *loop, struct command *command)
 	command->next = atomic_load_explicit(&loop->posted, memory_order_relaxed);
 	while (!atomic_compare_exchange_weak(&loop->posted, &command->next, command))
 		;
+	call(loop);
 }
 
 static void retirement_visit(struct command *command)

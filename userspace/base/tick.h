@@ -1,5 +1,6 @@
 /*
- * A thread that wakes on a fixed period, and the only way to reach what it owns: commands.
+ * A thread that wakes on a fixed period, and the only way to reach what it owns: commands. One that has nothing to do
+ * sleeps until a command comes.
  *
  * A command is embedded in the object it concerns, so posting allocates nothing and cannot fail.
  * Commands run on the loop's thread, in the order in which one poster posted them, before the tick
@@ -9,6 +10,7 @@
 #ifndef BASE_TICK_H
 #define BASE_TICK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,6 +19,7 @@ struct command;
 
 typedef void (*command_fn)(struct command *command);
 typedef void (*tick_fn)(void *context, int64_t now_ns);
+typedef bool (*idle_fn)(void *context);
 
 struct command {
 	struct command *next; /* the queue's own */
@@ -28,7 +31,8 @@ struct tick_config {
 	uint32_t period_us; /* 100 to 100000 */
 	uint32_t delay_us;  /* of the first tick: loops started together need not tick together */
 	tick_fn tick;       /* called every period with the monotonic time */
-	void *context;      /* passed to tick; borrowed */
+	idle_fn is_idle;    /* after a tick: nothing to do until a command comes; NULL: never so */
+	void *context;      /* passed to both; borrowed */
 };
 
 /*

@@ -61,7 +61,7 @@ static size_t next_packets(const struct cutter *cutter, uint64_t position, int64
 uint64_t cutter_cut(struct cutter *cutter, struct batch *batch, int64_t now_ns)
 {
 	const size_t fits = sizeof(batch->bytes) / cutter_full_bytes(cutter);
-	const size_t most = fits < DATAGRAM_BATCH_MAX ? fits : DATAGRAM_BATCH_MAX;
+	const size_t most = fits < DATAGRAMS_MAX ? fits : DATAGRAMS_MAX;
 	const uint64_t head = ring_head(cutter->ring);
 	uint64_t position = cutter->position, lost = 0;
 	uint8_t *out = batch->bytes;

@@ -20,7 +20,7 @@
 struct batch {
 	size_t count;
 	size_t last_packets; /* of TS, in the last one */
-	uint8_t bytes[DATAGRAM_BATCH_MAX_BYTES];
+	uint8_t bytes[DATAGRAMS_MAX_BYTES];
 };
 
 /* Set with cutter_init; its fields are private. */

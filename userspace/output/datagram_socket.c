@@ -1,7 +1,5 @@
 /*
- * What a kernel says to UDP_SEGMENT that it cannot do: EIO without checksum offload, EINVAL or EMSGSIZE when a
- * segment does not fit the route's MTU, EOPNOTSUPP and the like of older ones. EINVAL can also be the answer to a
- * local address that is gone. So only a batch that then leaves without offload proves that offload was to blame.
+ * A UDP socket to one peer: opened as its options say, closed.
  */
 #include "datagram_socket.h"
 
@@ -158,75 +156,16 @@ void datagram_socket_close(struct datagram_socket *socket)
 	socket->fd = -1;
 }
 
-/* All or nothing. Errors: negative errno. */
-static int send_segmented(const struct datagram_socket *socket, const uint8_t *data, size_t size,
-                          uint16_t segment)
-{
-	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(segment))] = {0};
-	struct iovec whole = {.iov_base = (void *)data, .iov_len = size};
-	struct msghdr message = {.msg_name = (void *)&socket->peer,
-	                         .msg_namelen = socket->peer_length,
-	                         .msg_iov = &whole,
-	                         .msg_iovlen = 1,
-	                         .msg_control = control,
-	                         .msg_controllen = sizeof(control)};
-	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-
-	header->cmsg_level = SOL_UDP;
-	header->cmsg_type = UDP_SEGMENT;
-	header->cmsg_len = CMSG_LEN(sizeof(segment));
-	memcpy(CMSG_DATA(header), &segment, sizeof(segment));
-	return sendmsg(socket->fd, &message, 0) < 0 ? -errno : 0;
-}
-
-/* Returns how many were taken. */
-static size_t send_each(const struct datagram_socket *socket, const uint8_t *data, size_t segment,
-                        size_t count, size_t last_bytes, int *error)
-{
-	struct mmsghdr messages[DATAGRAM_BATCH_MAX];
-	struct iovec parts[DATAGRAM_BATCH_MAX];
-	int sent;
-
-	for (size_t i = 0; i < count; i++) {
-		parts[i] = (struct iovec){.iov_base = (void *)(data + i * segment),
-		                          .iov_len = i + 1 < count ? segment : last_bytes};
-		messages[i].msg_hdr = (struct msghdr){.msg_name = (void *)&socket->peer,
-		                                      .msg_namelen = socket->peer_length,
-		                                      .msg_iov = &parts[i],
-		                                      .msg_iovlen = 1};
-	}
-	for (size_t at = 0; at < count; at += (size_t)sent) {
-		sent = sendmmsg(socket->fd, messages + at, (unsigned int)(count - at), 0);
-		if (sent < 0) {
-			*error = -errno;
-			return at;
-		}
-	}
-	return count;
-}
-
-static bool may_be_offload(int error)
-{
-	return error == -EIO || error == -EINVAL || error == -EMSGSIZE || error == -EOPNOTSUPP ||
-	       error == -ENOPROTOOPT;
-}
-
 size_t datagram_socket_send(struct datagram_socket *socket, const uint8_t *data, size_t segment,
                             size_t count, size_t last_bytes, int *error)
 {
-	const size_t size = (count - 1) * segment + last_bytes;
-	size_t sent;
+	struct iovec parts[DATAGRAMS_MAX];
 
-	if (count < 2 || !socket->has_gso)
-		return send_each(socket, data, segment, count, last_bytes, error);
-	*error = send_segmented(socket, data, size, (uint16_t)segment);
-	if (!*error)
-		return count;
-	if (!may_be_offload(*error))
-		return 0;
-	sent = send_each(socket, data, segment, count, last_bytes, error);
-	socket->has_gso = sent == 0;
-	return sent;
+	for (size_t i = 0; i < count; i++)
+		parts[i] = (struct iovec){.iov_base = (void *)(data + i * segment),
+		                          .iov_len = i + 1 < count ? segment : last_bytes};
+	return datagrams_send(socket->fd, (const struct sockaddr *)&socket->peer,
+	                      socket->peer_length, parts, count, &socket->has_gso, error);
 }
 
 int datagram_socket_send_beside(struct datagram_socket *socket, const uint8_t *data, size_t size,

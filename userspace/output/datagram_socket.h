@@ -2,23 +2,19 @@
  * A UDP socket that sends to one peer, many datagrams with one system call.
  *
  * It is never connected: so an ICMP error that comes back (nobody listens there) is no error here, as it should be
- * with UDP, and every batch takes the route that there is at that moment. Batches leave by UDP generic segmentation
- * offload (UDP_SEGMENT, udp(7)): the kernel takes the headers' way once for all of them. Where it cannot (a device
- * without checksum offload, datagrams that need fragments) they leave by sendmmsg, and the socket remembers it.
+ * with UDP, and every batch takes the route that there is at that moment. How a batch leaves: see datagrams.h.
  * Thread: one at a time.
  */
 #ifndef OUTPUT_DATAGRAM_SOCKET_H
 #define OUTPUT_DATAGRAM_SOCKET_H
 
+#include "datagrams.h"
 #include "udp_options.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
-
-#define DATAGRAM_BATCH_MAX       64    /* datagrams; UDP_MAX_SEGMENTS of the kernel */
-#define DATAGRAM_BATCH_MAX_BYTES 65000 /* what one IP packet could hold */
 
 /* All fields but peer and batches are private. */
 struct datagram_socket {
@@ -42,7 +38,7 @@ void datagram_socket_close(struct datagram_socket *socket);
 
 /*
  * Send count datagrams that lie one behind the other at data, each of segment bytes but the last, of last_bytes, which
- * may be less. At most DATAGRAM_BATCH_MAX and DATAGRAM_BATCH_MAX_BYTES. Never blocks. Returns how many the kernel took;
+ * may be less. At most DATAGRAMS_MAX and DATAGRAMS_MAX_BYTES. Never blocks. Returns how many the kernel took;
  * fewer than count: *error is why it refused the next, a negative errno, -EAGAIN when there is no room just now.
  */
 size_t datagram_socket_send(struct datagram_socket *socket, const uint8_t *data, size_t segment,

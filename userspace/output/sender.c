@@ -5,15 +5,18 @@
 
 #include "base/container.h"
 #include "base/prefetch.h"
+#include "srt_gather.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#define MAX_SENDERS      16
-#define DEFAULT_SENDERS  4
-#define PREFETCHED_BYTES 192 /* of a task and what lies behind it, while the one before runs */
+#define MAX_SENDERS        16
+#define DEFAULT_SENDERS    4
+#define GATHER_MAX_TICK_US 10000 /* with longer ticks packets would be laid aside too long */
+#define FULL               32 /* tasks; before, one thread that wakes for all is cheaper than two */
+#define PREFETCHED_BYTES   192 /* of a task and what lies behind it, while the one before runs */
 
 struct sender {
 	struct tick_loop *loop;
@@ -25,6 +28,7 @@ struct sender {
 
 struct senders {
 	unsigned int count;
+	bool gathers; /* libsrt's datagrams, see srt_gather.h */
 	struct sender all[MAX_SENDERS];
 	struct tick_loop *loops[MAX_SENDERS];
 };
@@ -33,10 +37,18 @@ static void sender_tick(void *context, int64_t now_ns)
 {
 	struct sender *sender = context;
 
+	srt_gather_flush();
 	for (struct sender_task *task = sender->tasks; task; task = task->next) {
 		prefetch_range(task->next, PREFETCHED_BYTES);
 		task->tick(task, now_ns);
 	}
+}
+
+static bool sender_is_idle(void *context)
+{
+	const struct sender *sender = context;
+
+	return !sender->tasks;
 }
 
 static unsigned int default_count(void)
@@ -57,6 +69,9 @@ int senders_create(struct senders **out, const struct senders_config *config)
 	if (!senders)
 		return -ENOMEM;
 	senders->count = config->count ? config->count : default_count();
+	senders->gathers = config->tick_us <= GATHER_MAX_TICK_US;
+	if (senders->gathers)
+		srt_gather_start();
 	for (unsigned int i = 0; !error && i < senders->count; i++) {
 		struct sender *sender = &senders->all[i];
 		struct tick_config tick = {.name = sender->name,
@@ -64,6 +79,7 @@ int senders_create(struct senders **out, const struct senders_config *config)
 		                           /* one after the other: bursts half as big */
 		                           .delay_us = config->tick_us / senders->count * i,
 		                           .tick = sender_tick,
+		                           .is_idle = sender_is_idle,
 		                           .context = sender};
 
 		sender->index = i;
@@ -85,6 +101,8 @@ void senders_destroy(struct senders *senders)
 		return;
 	for (unsigned int i = 0; i < senders->count; i++)
 		tick_loop_destroy(senders->loops[i]);
+	if (senders->gathers)
+		srt_gather_stop();
 	free(senders);
 }
 
@@ -98,9 +116,12 @@ struct sender *senders_pick(struct senders *senders)
 {
 	struct sender *best = &senders->all[0];
 
-	for (unsigned int i = 1; i < senders->count; i++)
+	for (unsigned int i = 0; i < senders->count; i++) {
+		if (senders->all[i].load < FULL)
+			return &senders->all[i];
 		if (senders->all[i].load < best->load)
 			best = &senders->all[i];
+	}
 	return best;
 }
 

@@ -1,5 +1,5 @@
 /*
- * Sender threads: min(cores, 4) tick loops of 5 ms, each with its share of SRT outputs and remuxers.
+ * Sender threads: min(cores, 4) tick loops of 5 ms, each with its share of outputs and remuxers. Those without sleep.
  */
 #ifndef OUTPUT_SENDER_H
 #define OUTPUT_SENDER_H
@@ -26,7 +26,7 @@ void senders_destroy(struct senders *senders);
 /* The loops, borrowed, in the order in which they are destroyed, for retire(). Thread: any. */
 struct tick_loop *const *senders_loops(const struct senders *senders, size_t *count);
 
-/* The sender that has the fewest tasks. Thread: manager. */
+/* The first sender that is not yet full, or else the one that has the fewest tasks. Thread: manager. */
 struct sender *senders_pick(struct senders *senders);
 
 /* Something a sender does every tick; embed it. */

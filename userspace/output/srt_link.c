@@ -30,6 +30,13 @@ static void cap_retransmission(const struct srt_link *link, int64_t now_ns)
 	                             : 0);
 }
 
+static int64_t period_ns(const struct srt_options *options)
+{
+	const int64_t share = options->latency_ms * NS_PER_MS / SRT_LINK_PERIODS;
+
+	return share < 1 ? 1 : share < SRT_LINK_MAX_PERIOD_NS ? share : SRT_LINK_MAX_PERIOD_NS;
+}
+
 void srt_link_begin(struct srt_link *link, int socket, const struct srt_options *options,
                     struct channel *channel, struct output_counters *counters, int64_t now_ns)
 {
@@ -43,6 +50,7 @@ void srt_link_begin(struct srt_link *link, int socket, const struct srt_options 
 	                          .position = head,
 	                          .newest = head,
 	                          .newest_ns = now_ns,
+	                          .period_ns = period_ns(options),
 	                          .acknowledged_ns = now_ns};
 	cap_retransmission(link, now_ns);
 }
@@ -79,9 +87,9 @@ int srt_link_run(struct srt_link *link, int64_t now_ns)
 	const size_t whole = link->whole;
 	int error = 0;
 
-	if (now_ns / SRT_LINK_PERIOD_NS == link->period)
+	if (now_ns / link->period_ns == link->period)
 		return 0;
-	link->period = now_ns / SRT_LINK_PERIOD_NS;
+	link->period = now_ns / link->period_ns;
 	if (head != link->newest) {
 		link->newest = head;
 		link->newest_ns = now_ns;

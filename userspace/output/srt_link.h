@@ -47,8 +47,12 @@ extern const struct counter_info srt_counter_table[];
 
 struct output_counters;
 
-/* Bursts for fewer wakes of libsrt; all links of a sender in the same tick. */
-#define SRT_LINK_PERIOD_NS (10 * NS_PER_MS)
+/*
+ * Bursts, for fewer wakes of libsrt and more packets that leave together: one in this share of the latency, which then
+ * lacks that much for retransmission, but never longer than the maximum. All links of a sender in the same tick.
+ */
+#define SRT_LINK_PERIODS       10 /* in the latency */
+#define SRT_LINK_MAX_PERIOD_NS (20 * NS_PER_MS)
 
 struct srt_link {
 	int socket;
@@ -59,6 +63,7 @@ struct srt_link {
 	uint64_t position;                 /* in the ring */
 	uint64_t newest;                   /* ring head when it last moved */
 	int64_t newest_ns;
+	int64_t period_ns;       /* from burst to burst; in whole ticks of the sender */
 	int64_t period;          /* the one in which it sent last */
 	int64_t lossy_ns;        /* when packets were last sent again; 0: never */
 	int64_t acknowledged_ns; /* when the peer was last seen to acknowledge, or had nothing to */
@@ -69,7 +74,7 @@ struct srt_link {
 void srt_link_begin(struct srt_link *link, int socket, const struct srt_options *options,
                     struct channel *channel, struct output_counters *counters, int64_t now_ns);
 
-/* Send what waits, once in SRT_LINK_PERIOD_NS. Errors: -EPIPE: the connection is gone. */
+/* Send what waits, once in period_ns. Errors: -EPIPE: the connection is gone. */
 int srt_link_run(struct srt_link *link, int64_t now_ns);
 
 /*

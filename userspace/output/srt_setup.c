@@ -23,7 +23,8 @@
 #define RETRANSMISSION_MS 1000 /* beyond the latency, libsrt's least before it gives a packet up */
 #define RATE_MARGIN       4    /* see srt_setup_cap() */
 #define MIN_CAP           1250000 /* bytes/s, 10 Mb/s: of next to nothing, four times is too little */
-#define NO_CAP            125000000 /* bytes/s, 1 Gb/s, libsrt's infinite: the rate is not known */
+#define NO_CAP \
+	12500000000 /* bytes/s, 100 Gb/s: above libsrt's infinite (1 Gb/s), at which it sleeps 10 us a packet */
 
 static pthread_once_t library_once = PTHREAD_ONCE_INIT;
 
