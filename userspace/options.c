@@ -61,7 +61,7 @@ static const struct {
                                   "the dashboard's files (default: those it was installed with)"},
 	[OPTION_SENDERS] = {"senders", "DISTRIBUTOR_SENDERS", "0", "N",
                             "sender threads, 1 to 16; 0: as many as cores, at most 4"},
-	[OPTION_INGEST_TICK_US] = {"ingest-tick-us", "DISTRIBUTOR_INGEST_TICK_US", "1000", "US",
+	[OPTION_INGEST_TICK_US] = {"ingest-tick-us", "DISTRIBUTOR_INGEST_TICK_US", "2000", "US",
                                    "how often packets are fetched, 100 to 10000"},
 	[OPTION_SEND_TICK_US] = {"send-tick-us", "DISTRIBUTOR_SEND_TICK_US", "5000", "US",
                                  "how often outputs are fed, 1000 to 50000"},

@@ -88,7 +88,7 @@ static void test_defaults(void **state)
 	assert_non_null(options.dashboard_dir);
 	assert_int_equal(options.ingest.mode, INGEST_AUTO);
 	assert_null(options.ingest.interfaces);
-	assert_int_equal(options.ingest.tick_us, 1000);
+	assert_int_equal(options.ingest.tick_us, 2000);
 	assert_int_equal(options.senders.count, 0);
 	assert_int_equal(options.senders.tick_us, 5000);
 	assert_int_equal(options.log_level, LOG_LEVEL_INFO);
@@ -183,7 +183,7 @@ static void test_empty_values(void **state)
 		setenv(variables[i], "", 1);
 	assert_int_equal(parse(&options, "", NULL, 0), OPTIONS_RUN);
 	assert_string_equal(options.config_dir, "./config");
-	assert_int_equal(options.ingest.tick_us, 1000);
+	assert_int_equal(options.ingest.tick_us, 2000);
 	setenv("DISTRIBUTOR_INTERFACE", "eth0", 1);
 	assert_int_equal(parse(&options, "--interface=", NULL, 0), OPTIONS_RUN);
 	assert_null(options.ingest.interfaces);

@@ -100,7 +100,7 @@ static inline void binding_table_prefetch(const struct binding_table *table, uin
 
 /*
  * What is to be done for every binding now and then is done for one list at a time, BINDING_TURN_NS apart, so
- * that a round over all takes ten milliseconds: looking at hundreds of channels every millisecond costs more
+ * that a round over all takes ten milliseconds: looking at hundreds of channels every tick costs more
  * than their packets. True when the turn of *list, an index of `all`, has come: call it until it is false.
  */
 bool binding_table_turn(struct binding_table *table, unsigned int *list, int64_t now_ns);

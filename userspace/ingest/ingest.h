@@ -28,7 +28,7 @@ struct ingest_binding;
 struct ingest_config {
 	enum ingest_mode mode;
 	const char *interfaces; /* comma-separated, or NULL: kernel sockets only */
-	uint32_t tick_us;       /* 100 to 10000, default 1000 */
+	uint32_t tick_us;       /* 100 to 10000, default 2000 */
 	bool zero_copy;         /* AF_XDP without copying, where a driver can */
 	uint32_t frames;        /* of a queue's fill ring: a power of two, 1024 to 65536; 0: 8192 */
 	/* Called once XDP is attached and before a thread is started, or NULL. Not 0 ends the start. */
