@@ -19,7 +19,7 @@ mkdir -p "$logs"
 
 # Run a program, show its results, count them. A program that fails without saying so counts as failed.
 run_program() {
-  local title=$1 log status ok not_ok skip
+  local title=$1 log status ok not_ok skip began=$SECONDS
   shift
   log=$logs/${title//[\/ ]/-}.log
   timeout --kill-after=10 "${TEST_TIMEOUT:-600}" "$@" >"$log" 2>&1
@@ -32,10 +32,11 @@ run_program() {
     echo "not ok - $title ended with status $status" >>"$log"
   fi
   passed=$((passed + ok)) failed=$((failed + not_ok)) skipped=$((skipped + skip))
-  printf '%-44s %3d passed %3d failed %3d skipped\n' "$title" "$ok" "$not_ok" "$skip"
+  printf '%-44s %3d passed %3d failed %3d skipped %4d s\n' "$title" "$ok" "$not_ok" "$skip" $((SECONDS - began))
   grep -E '^(not )?ok .*# SKIP' "$log" | sed 's/^/    /' | head -20
   if [ "$not_ok" -gt 0 ]; then
-    grep -vE '^(ok |# |1\.\.|TAP )' "$log" | tail -40 | sed 's/^/    /'
+    grep -E -A 4 '^not ok' "$log" | head -40 | sed 's/^/    /'
+    grep -vE '^(ok |not ok |# |1\.\.|TAP )' "$log" | tail -20 | sed 's/^/    /'
   fi
 }
 
