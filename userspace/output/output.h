@@ -6,6 +6,7 @@
 
 #include "base/table.h"
 #include "relay/channel.h"
+#include "rtmp_options.h"
 #include "url.h"
 
 #include <stdint.h>
@@ -43,6 +44,7 @@ struct senders; /* the sender threads, see sender.h */
 struct output_config {
 	const char *name; /* for log lines; copied */
 	struct output_url url;
+	struct rtmp_options rtmp; /* of rtmp:// and rtmps:// */
 };
 
 struct output_status {
