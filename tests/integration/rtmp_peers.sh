@@ -2,7 +2,7 @@
 # Independent RTMP servers that record, and lists of what is in a stream and in their recordings, for tests that
 # source lib.sh and rtmp_server.sh before.
 #
-# A list has a line for each packet: "PTS DTS SIZE CRC", times in ms. Of video the size and the CRC are those of the
+# A list has a line for each packet: "PTS DTS KEY SIZE CRC", times in ms. Of video the size and the CRC are those of the
 # NAL units with their lengths of 4 bytes, without delimiters, parameter sets and filler (as flv_list has them).
 
 peers=$root/tests/peers
@@ -52,8 +52,9 @@ list_source() {
   [ "$2" = a ] || filter=(-bsf:v "filter_units=remove_types=$(incidental "$(codec_of "$1" v)")")
   ffmpeg -nostdin -v error -y -i "$1" -map "0:$2:0" -c copy "${filter[@]}" -f matroska "$work/source.mkv"
   paste -d ' ' <(packet_times "$1" "$2") \
-    <(ffprobe -v error -show_packets -show_data_hash CRC32 -show_entries packet=size,data_hash \
-      -of compact=p=0:nk=1 "$work/source.mkv" | sed -n 's/|CRC32:/ /p')
+    <(ffprobe -v error -show_packets -show_data_hash CRC32 -show_entries packet=size,flags,data_hash \
+      -of compact=p=0:nk=1 "$work/source.mkv" |
+      awk -F '[|:]' 'NF == 4 { print $2 ~ /K/ ? 1 : 0, $1, $4 }')
 }
 
 # packet_times FILE.ts v|a: "PTS DTS" in ms, rounded. Before a wrap ffprobe has them below 0.
@@ -67,7 +68,7 @@ packet_times() {
 # list_recording FILE.flv v|a
 list_recording() {
   "$build/tools/flv_list" "$1" |
-    awk -v kind="$([ "$2" = v ] && echo video || echo audio)" '$1 == kind { print $4, $3, $6, $7 }'
+    awk -v kind="$([ "$2" = v ] && echo video || echo audio)" '$1 == kind { print $4, $3, $5, $6, $7 }'
 }
 
 # parameter_sets FILE.ts: in hexadecimal, each once: those of a video elementary stream.
@@ -79,22 +80,33 @@ parameter_sets() {
     od -An -v -tx1 | tr '\n' ' ' | tr -s ' ' | sed 's/\( 00\)\? 00 00 01 /\n/g' | tr -d ' ' | grep . | sort -u
 }
 
+# source_number FILE.ts v|a KEY: a number of the stream; frames a second as a decimal.
+source_number() {
+  ffprobe -v error -select_streams "$2:0" -show_entries "stream=$3" -of csv=p=0 "$1" | head -1 |
+    awk -F / '{ printf "%.10g\n", (NF == 2 ? $1 / $2 : $1) }'
+}
+
+# metadata FILE.flv KEY: of the last onMetaData.
+metadata() {
+  "$build/tools/flv_list" "$1" | sed -n "s/^meta $2 //p" | tail -1
+}
+
 # recorded_config FILE.flv CODEC: what its sequence headers have.
 recorded_config() {
   "$build/tools/flv_list" "$1" | sed -n "s/^config $2 \([0-9a-f]\)/\1/p" | sort -u
 }
 
-# same_packets WANT HAVE: as many, each as large and with the same content, and no time, counted from the first
+# same_packets WANT HAVE: as many, each as large and with the same content, key frames the same, and no time, counted from the first
 # packet's DTS in $work/want.base and $work/have.base, differs by more than the rounding of one clock (1 ms).
 same_packets() {
   local worst
-  if ! diff <(cut -d ' ' -f 3,4 "$1") <(cut -d ' ' -f 3,4 "$2") >"$work/difference"; then
+  if ! diff <(cut -d ' ' -f 3- "$1") <(cut -d ' ' -f 3- "$2") >"$work/difference"; then
     echo "  $(wc -l <"$1") and $(wc -l <"$2") packets; the first that differ:"
     head -4 "$work/difference" | sed 's/^/  /'
     return 1
   fi
   worst=$(paste -d ' ' "$1" "$2" | awk -v a="$(cat "$work/want.base")" -v b="$(cat "$work/have.base")" '
-    { p = $1 - a - $5 + b; d = $2 - a - $6 + b; if (p < 0) p = -p; if (d < 0) d = -d
+    { p = $1 - a - $6 + b; d = $2 - a - $7 + b; if (p < 0) p = -p; if (d < 0) d = -d
       if (p > w) w = p; if (d > w) w = d } END { print w + 0 }')
   [ "$worst" -le 1 ] || echo "  times differ by $worst ms"
   [ "$worst" -le 1 ]

@@ -5,7 +5,8 @@
  *	video CODEC DTS PTS KEY SIZE CRC   times in ms; h264, hevc (FourCC hvc1) or hevc-12 (codec id 12)
  *	audio CODEC TIME TIME 1 SIZE CRC   aac, ac-3, ec-3
  *	config h264|hevc|hevc-12|aac HEX   each parameter set of a video sequence header; an AudioSpecificConfig
- *	script TIME SIZE
+ *	script TIME NAME                   data messages
+ *	meta KEY VALUE                     each number, boolean and string of onMetaData
  *	error WHAT                         and the exit status is 1
  *
  * SIZE and CRC (CRC-32 as in zlib) of video are those of its NAL units with their lengths of 4 bytes, access unit
@@ -205,12 +206,93 @@ static void list_audio(struct byte_reader *r, uint32_t time)
 		print_config("aac", r->at, bytes_left(r));
 }
 
+/* ---- AMF0 ---- */
+
+static void print_text(struct byte_reader *r)
+{
+	const size_t size = bytes_u16(r);
+	const uint8_t *text = bytes_take(r, size);
+
+	for (size_t i = 0; text && i < size; i++)
+		putchar(text[i] > ' ' && text[i] < 127 ? text[i] : '_');
+}
+
+static double amf_number(struct byte_reader *r)
+{
+	const uint64_t bits = (uint64_t)bytes_u32(r) << 32 | bytes_u32(r);
+	double number;
+
+	memcpy(&number, &bits, sizeof(number));
+	return number;
+}
+
+/* False: a kind of value that is not read here. */
+static bool print_value(struct byte_reader *r)
+{
+	const uint8_t kind = bytes_u8(r);
+
+	if (kind == 0)
+		printf("%.10g", amf_number(r));
+	else if (kind == 1)
+		printf("%u", bytes_u8(r));
+	else if (kind == 2)
+		print_text(r);
+	return kind <= 2;
+}
+
+/* The pairs of an object or ECMA array; a key of no bytes ends it. */
+static void list_pairs(struct byte_reader *r)
+{
+	bool known = true;
+
+	while (known && bytes_left(r) > 3 && load_be16(r->at)) {
+		printf("meta ");
+		print_text(r);
+		putchar(' ');
+		known = print_value(r);
+		putchar('\n');
+	}
+}
+
+/* True, and behind it, when the string name comes next. */
+static bool skip_name(struct byte_reader *r, const char *name)
+{
+	const size_t length = strlen(name);
+
+	if (bytes_left(r) < 3 + length || r->at[0] != 2 || load_be16(r->at + 1) != length ||
+	    memcmp(r->at + 3, name, length))
+		return false;
+	bytes_take(r, 3 + length);
+	return true;
+}
+
+/* Some servers keep the publisher's "@setDataFrame". */
+static void list_script(struct byte_reader *r, uint32_t time)
+{
+	uint8_t kind;
+
+	skip_name(r, "@setDataFrame");
+	if (skip_name(r, "onMetaData")) {
+		printf("script %u onMetaData\n", time);
+		kind = bytes_u8(r);
+		if (kind == 8)
+			bytes_u32(r); /* how many pairs */
+		if (kind == 3 || kind == 8)
+			list_pairs(r);
+		return;
+	}
+	printf("script %u ", time);
+	if (!print_value(r))
+		fail("a data message without a name");
+	putchar('\n');
+}
+
 static void list_tag(unsigned int type, uint32_t time, const uint8_t *body, size_t size)
 {
 	struct byte_reader r = byte_reader(body, size);
 
 	if (type == SCRIPT)
-		printf("script %u %zu\n", time, size);
+		list_script(&r, time);
 	else if (type == VIDEO && size)
 		list_video(&r, time);
 	else if (type == AUDIO && size)
