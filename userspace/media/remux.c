@@ -267,6 +267,12 @@ void remuxer_push(struct remuxer *remuxer, const uint8_t *packets, size_t count)
 void remuxer_flush(struct remuxer *remuxer)
 {
 	demuxer_flush(remuxer->demuxer);
+	for (size_t i = 0; i < SLOTS; i++) {
+		struct remux_slot *slot = &remuxer->slots[i];
+
+		if (slot->track && slot->class->flush)
+			slot->class->flush(slot->track);
+	}
 }
 
 void remuxer_discontinuity(struct remuxer *remuxer)
