@@ -53,6 +53,7 @@ static void check_mask(const char *text)
 	static char masked[OUTPUT_URL_BYTES], again[OUTPUT_URL_BYTES], back[OUTPUT_URL_BYTES];
 	struct output_url url;
 	char why[80];
+	bool is_rtmp;
 
 	output_url_mask(masked, text);
 	if (output_url_parse(&url, text, why, sizeof(why))) {
@@ -61,15 +62,16 @@ static void check_mask(const char *text)
 		return;
 	}
 	want(url.port);
+	is_rtmp = url.scheme == OUTPUT_RTMP;
 	if (url.scheme == OUTPUT_SRT)
 		check_srt(&url);
-	else if (url.scheme != OUTPUT_RTMP)
+	else if (!is_rtmp)
 		check_udp(&url);
-	if (url.scheme == OUTPUT_RTMP && strcmp(strrchr(masked, '/'), "/***") != 0)
+	if (is_rtmp && url.rtmp.key[0] && strcmp(strrchr(masked, '/'), "/***") != 0)
 		abort();
 	if (output_url_unmask(back, masked, text) || strcmp(back, text) != 0)
 		abort();
-	if (url.scheme == OUTPUT_RTMP) {
+	if (is_rtmp) {
 		output_url_mask(again, masked);
 		if (strcmp(again, masked) != 0)
 			abort();

@@ -11,6 +11,7 @@
 #include "media/ts.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,12 +25,18 @@ struct feed {
 	struct senders *senders;
 	struct retirement retirement;
 	struct tick_loop *loops[MAX_LOOPS]; /* for the retirement */
+	atomic_uint program;                /* to remux, 0: the first */
 	struct sender_task task;            /* the rest is its sender's */
 	struct remuxer *remuxer;
 	uint64_t position;
 	int64_t newest_ns; /* when packets last came; 0: flushed since */
 	struct feed_subscriber *subscribers;
 };
+
+void feed_set_program(struct feed *feed, uint16_t program)
+{
+	atomic_store_explicit(&feed->program, program, memory_order_relaxed);
+}
 
 static void emit_tag(void *context, struct flv_tag *tag)
 {

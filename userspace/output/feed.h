@@ -29,6 +29,9 @@ void feed_destroy(struct feed *feed, struct tick_loop *const *loops, size_t loop
 struct channel *feed_channel(const struct feed *feed);
 struct senders *feed_senders(const struct feed *feed);
 
+/* Remux this program of the channel from now on; 0 (default): the first. Thread: manager. */
+void feed_set_program(struct feed *feed, uint16_t program);
+
 /* One reader of the feed's FLV tags; embed it. */
 struct feed_subscriber {
 	struct command subscribe, unsubscribe;

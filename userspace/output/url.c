@@ -14,8 +14,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define RTMP_DEFAULT_PORT 1935
-#define HOST_CHARACTERS   "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_"
+#define RTMP_DEFAULT_PORT  1935
+#define RTMPS_DEFAULT_PORT 443
+#define HOST_CHARACTERS    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_"
 
 /* Split host[:port], of which IPv6 addresses are in brackets. port->at is NULL when none is given. */
 static int split_authority(const struct url_fault *why, struct url_text text, struct url_text *host,
@@ -181,8 +182,8 @@ static int parse_rtmp(const struct url_fault *why, struct output_url *url, const
 	if (!url->host[0])
 		return url_fault_set(why, "the host is missing");
 	if (!url_text_rtmp_path(rest, &app, &key))
-		return url_fault_set(why, "an application and a stream key must follow the host: "
-		                          "rtmp://host/app/key");
+		return url_fault_set(why, "an application must follow the host: "
+		                          "rtmp://host/app/key, or rtmp://host/app");
 	if (app.size >= sizeof(url->rtmp.app))
 		return url_fault_set(why, "the application is longer than %zu bytes",
 		                     sizeof(url->rtmp.app) - 1);
@@ -216,10 +217,8 @@ static const char *parse_scheme(const struct url_fault *why, struct output_url *
 		const char *name;
 		enum output_scheme scheme;
 	} schemes[] = {
-		{"srt://", OUTPUT_SRT},
-		{"rtmp://", OUTPUT_RTMP},
-		{"udp://", OUTPUT_UDP},
-		{"rtp://", OUTPUT_RTP},
+		{"srt://", OUTPUT_SRT}, {"rtmp://", OUTPUT_RTMP}, {"rtmps://", OUTPUT_RTMP},
+		{"udp://", OUTPUT_UDP}, {"rtp://", OUTPUT_RTP},
 	};
 
 	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
@@ -229,10 +228,7 @@ static const char *parse_scheme(const struct url_fault *why, struct output_url *
 		if (rest)
 			return rest;
 	}
-	if (url_text_after_scheme(text, "rtmps://"))
-		url_fault_set(why, "rtmps:// is not supported, only rtmp:// is");
-	else
-		url_fault_set(why, "the URL must begin with srt://, rtmp://, udp:// or rtp://");
+	url_fault_set(why, "the URL must begin with srt://, rtmp://, rtmps://, udp:// or rtp://");
 	return NULL;
 }
 
@@ -254,8 +250,9 @@ int output_url_parse(struct output_url *out, const char *text, char *why, size_t
 	authority = parse_scheme(&fault, &url, text);
 	if (!authority)
 		return -EINVAL;
+	url.rtmp.tls = url_text_after_scheme(text, "rtmps://") != NULL;
 	if (url.scheme == OUTPUT_RTMP)
-		url.port = RTMP_DEFAULT_PORT;
+		url.port = url.rtmp.tls ? RTMPS_DEFAULT_PORT : RTMP_DEFAULT_PORT;
 	if (parse_authority(&fault, &url, authority, &rest) || parse_rest(&fault, &url, rest))
 		return -EINVAL;
 	*out = url;

@@ -2,7 +2,7 @@
  * Output URLs:
  *
  *   srt://host:port?options, srt://:port?options for a listener
- *   rtmp://host[:port]/app[/…]/key
+ *   rtmp://host[:port]/app[/…]/key, rtmps://…, the key being given apart after rtmp://host/app or rtmp://host/app/…/
  *   udp://host:port?options, rtp://host:port?options
  *
  * SRT option names and units are those of srt-live-transmit. Pure text, no resolution of names.
@@ -13,6 +13,7 @@
 #include "srt_options.h"
 #include "udp_options.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,8 +29,9 @@ struct output_url {
 	struct srt_options srt;
 	struct udp_options udp;
 	struct {
+		bool tls;       /* rtmps://, default port 443 instead of 1935 */
 		char app[512];  /* one or more path levels, without slashes at its ends */
-		char key[1024]; /* the last path level with its query string: a secret */
+		char key[1024]; /* the last path level with its query string: a secret; "": none */
 	} rtmp;
 };
 

@@ -22,7 +22,9 @@ static bool find_secret(const char *text, struct url_text *secret)
 
 	if (!at) {
 		at = url_text_after_scheme(text, "rtmp://");
-		return at && url_text_rtmp_path(at + strcspn(at, "/?#"), &app, secret);
+		at = at ? at : url_text_after_scheme(text, "rtmps://");
+		return at && url_text_rtmp_path(at + strcspn(at, "/?#"), &app, secret) &&
+		       secret->size;
 	}
 	at += strcspn(at, "?");
 	return url_options_find(at + (*at == '?'), "passphrase", secret);
@@ -49,7 +51,7 @@ void output_url_mask(char *out, const char *text)
 	char why[128];
 
 	if (!output_url_parse(&url, text, why, sizeof(why)) && !find_secret(text, &secret)) {
-		memcpy(out, text, secret.size + 1);
+		memcpy(out, text, strlen(text) + 1);
 		return;
 	}
 	if (replace(out, text, secret, mask))
@@ -85,8 +87,8 @@ static bool same_place(const char *text, const char *unmasked, const char *store
 		       !strncasecmp(text, stored, srt_place(text)) && same_side(unmasked, &b);
 	if (output_url_parse(&a, text, why, sizeof(why)))
 		return false;
-	return a.scheme == b.scheme && a.port == b.port && !strcasecmp(a.host, b.host) &&
-	       !strcmp(a.rtmp.app, b.rtmp.app);
+	return a.scheme == b.scheme && a.rtmp.tls == b.rtmp.tls && a.port == b.port &&
+	       !strcasecmp(a.host, b.host) && !strcmp(a.rtmp.app, b.rtmp.app);
 }
 
 int output_url_unmask(char *out, const char *text, const char *stored)

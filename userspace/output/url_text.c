@@ -146,9 +146,14 @@ bool url_text_rtmp_path(const char *path, struct url_text *app, struct url_text 
 	name = slash + 1;
 	while (*path == '/')
 		path++;
+	if (slash < path && *path && *path != '?') { /* one level alone */
+		*app = (struct url_text){path, strcspn(path, "?")};
+		*key = (struct url_text){path + app->size, 0};
+		return !path[app->size];
+	}
 	while (slash > path && slash[-1] == '/')
 		slash--;
-	if (slash <= path || !*name || *name == '?')
+	if (slash <= path || *name == '?')
 		return false;
 	*app = (struct url_text){path, (size_t)(slash - path)};
 	*key = (struct url_text){name, strlen(name)};

@@ -62,7 +62,7 @@ const char *url_text_after_scheme(const char *text, const char *scheme);
 
 /*
  * The path of an RTMP URL: app is its levels without slashes at the ends, key the last level with its query
- * string. False when one of them is missing.
+ * string. After a single level, and after a slash at the end, there is no key. False when there is no application.
  */
 bool url_text_rtmp_path(const char *path, struct url_text *app, struct url_text *key);
 
