@@ -21,6 +21,7 @@
 #define FRAME_TIME 3600
 #define MAX_TAGS   4096
 
+static const struct remux_choice usual;
 static struct ts_build build;
 static struct flv_tag *tags[MAX_TAGS];
 static size_t tag_count;

@@ -43,7 +43,9 @@ static void write_video_pairs(struct amf_writer *w, const struct flv_metadata *m
 	write_pair(w, "height", m->height);
 	if (m->frame_rate > 0)
 		write_pair(w, "framerate", m->frame_rate);
-	write_pair(w, "videocodecid", CODEC_AVC);
+	if (m->video_kbps > 0)
+		write_pair(w, "videodatarate", m->video_kbps);
+	write_pair(w, "videocodecid", m->video_codec ? m->video_codec : CODEC_AVC);
 }
 
 static void write_audio_pairs(struct amf_writer *w, const struct flv_metadata *m)
@@ -52,7 +54,9 @@ static void write_audio_pairs(struct amf_writer *w, const struct flv_metadata *m
 	write_pair(w, "audiosamplesize", 16);
 	amf_write_key(w, "stereo");
 	amf_write_boolean(w, m->channels >= 2);
-	write_pair(w, "audiocodecid", CODEC_AAC);
+	if (m->audio_kbps > 0)
+		write_pair(w, "audiodatarate", m->audio_kbps);
+	write_pair(w, "audiocodecid", m->audio_codec ? m->audio_codec : CODEC_AAC);
 }
 
 struct flv_tag *flv_write_metadata(int64_t timestamp_ms, const struct flv_metadata *metadata)
@@ -63,9 +67,9 @@ struct flv_tag *flv_write_metadata(int64_t timestamp_ms, const struct flv_metada
 	struct flv_tag *tag;
 
 	if (metadata->has_video)
-		pairs += metadata->frame_rate > 0 ? 4 : 3;
+		pairs += 3u + (metadata->frame_rate > 0) + (metadata->video_kbps > 0);
 	if (metadata->has_audio)
-		pairs += 4;
+		pairs += 4u + (metadata->audio_kbps > 0);
 
 	amf_write_string(&w, "@setDataFrame");
 	amf_write_string(&w, "onMetaData");

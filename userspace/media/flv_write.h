@@ -15,10 +15,14 @@ struct flv_metadata {
 	bool has_video;
 	unsigned int width, height; /* pixels, after cropping */
 	double frame_rate;          /* frames a second; 0: not known, left out */
+	uint32_t video_codec;       /* codec id, or FourCC as a number; 0: AVC */
+	double video_kbps;          /* 0: not known, left out */
 
 	bool has_audio;
 	unsigned int sample_rate; /* Hz */
 	unsigned int channels;
+	uint32_t audio_codec; /* codec id, or FourCC as a number; 0: AAC */
+	double audio_kbps;    /* 0: not known, left out */
 };
 
 /*

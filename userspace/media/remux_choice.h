@@ -24,7 +24,8 @@ enum cue_flavour {
 };
 
 struct remux_choice {
-	uint8_t audio_index; /* among the program's audio streams in the order of the PMT, from 0 */
+	/* among the program's audio streams that RTMP can carry, in the order of the PMT, from 0 */
+	uint8_t audio_index;
 	char audio_language
 		[4]; /* ISO 639-2 of the stream wanted, then audio_index counts among those; "": any */
 	enum hevc_form hevc;

@@ -25,6 +25,7 @@ struct track_host {
 	bool stamped;    /* last_ms holds */
 	int64_t last_ms; /* time stamp given out last */
 	struct remux_counters *counters;
+	unsigned int forms; /* of HEVC that somebody takes: bits of 1 << enum hevc_form */
 };
 
 struct track; /* a class's own; the first member of its struct */

@@ -254,7 +254,10 @@ int output_rtmp_create(struct output **out, const struct output_config *config, 
 		free(o);
 		return error;
 	}
-	error = tag_queue_create(&o->queue, &o->own.frames_dropped);
+	error = tag_queue_create(&o->queue, &config->rtmp.choice,
+	                         config->rtmp.backlog_ms ? config->rtmp.backlog_ms
+	                                                 : RTMP_DEFAULT_BACKLOG_MS,
+	                         &o->own.frames_dropped);
 	if (!error)
 		error = thread_start_detached(output_rtmp_main, o);
 	if (error) {
