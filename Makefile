@@ -21,7 +21,7 @@ endif
 WERROR   ?= -Werror
 WARNINGS := -Wall -Wextra $(WERROR) -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes \
             -Wformat=2 -Wundef
-PACKAGES := libbpf libxdp srt librtmp libulfius libmicrohttpd jansson libdvbpsi uuid
+PACKAGES := libbpf libxdp srt librtmp libulfius libmicrohttpd jansson libdvbpsi uuid gnutls
 CFLAGS   ?= -O2 -g
 CPPFLAGS += -D_GNU_SOURCE -DDISTRIBUTOR_VERSION='"$(VERSION)"' \
             -DDASHBOARD_DIR='"$(PREFIX)/share/medialive-distributor/dashboard"' \
@@ -29,7 +29,7 @@ CPPFLAGS += -D_GNU_SOURCE -DDISTRIBUTOR_VERSION='"$(VERSION)"' \
             $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PACKAGES) 2>/dev/null))
 ALL_CFLAGS = -std=gnu11 $(CFLAGS) $(WARNINGS) $(SANITIZE) -fPIE -fstack-protector-strong -MMD -MP
 LDFLAGS  += $(SANITIZE) -pie -Wl,-z,relro,-z,now -Wl,--as-needed
-LDLIBS   := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lgnutls -lpthread -lm
+LDLIBS   := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lpthread -lm
 
 MODULES     := base media relay ingest output control
 LIB_SOURCES := $(foreach m,$(MODULES),$(wildcard userspace/$(m)/*.c)) $(wildcard api/*.c)

@@ -47,13 +47,42 @@ static void check_udp(const struct output_url *url)
 	want(url->scheme == OUTPUT_RTP || !o->fec_columns);
 }
 
+static bool ends_with(const char *text, const char *end)
+{
+	return strlen(text) >= strlen(end) && !strcmp(text + strlen(text) - strlen(end), end);
+}
+
+/* The key is hidden, or the query; a key apart takes the place of what looked like one. */
+static void check_rtmp(const struct output_url *url, const char *text, const char *masked)
+{
+	static char shown[OUTPUT_URL_BYTES], back[OUTPUT_URL_BYTES];
+	const char *query = strchr(url->rtmp.app, '?');
+	struct output_url with_key = *url;
+	char why[80];
+
+	want(url->host[0] && url->rtmp.app[0] && url->rtmp.app[0] != '/');
+	want(!url->rtmp.key[0] || !query);
+	if (url->rtmp.key[0])
+		want(ends_with(masked, "/***"));
+	else
+		want(query ? ends_with(masked, "?***") : !strcmp(masked, text));
+	if (!output_url_set_key(&with_key, "key", why, sizeof(why))) {
+		want(!strcmp(with_key.rtmp.key, "key"));
+		want(strlen(with_key.rtmp.app) ==
+		     strlen(url->rtmp.app) + strlen(url->rtmp.key) + (url->rtmp.key[0] != 0));
+	}
+	output_url_mask_app(shown, text);
+	query = strchr(text, '?');
+	want(query && query[1] ? ends_with(shown, "?***") : !strcmp(shown, text));
+	want(!output_url_unmask_app(back, shown, text) && !strcmp(back, text));
+}
+
 /* What is masked is masked again to the same, and gets its secret back from the original. */
 static void check_mask(const char *text)
 {
 	static char masked[OUTPUT_URL_BYTES], again[OUTPUT_URL_BYTES], back[OUTPUT_URL_BYTES];
 	struct output_url url;
 	char why[80];
-	bool is_rtmp;
 
 	output_url_mask(masked, text);
 	if (output_url_parse(&url, text, why, sizeof(why))) {
@@ -62,16 +91,15 @@ static void check_mask(const char *text)
 		return;
 	}
 	want(url.port);
-	is_rtmp = url.scheme == OUTPUT_RTMP;
 	if (url.scheme == OUTPUT_SRT)
 		check_srt(&url);
-	else if (!is_rtmp)
+	else if (url.scheme != OUTPUT_RTMP)
 		check_udp(&url);
-	if (is_rtmp && url.rtmp.key[0] && strcmp(strrchr(masked, '/'), "/***") != 0)
-		abort();
+	if (url.scheme == OUTPUT_RTMP)
+		check_rtmp(&url, text, masked);
 	if (output_url_unmask(back, masked, text) || strcmp(back, text) != 0)
 		abort();
-	if (is_rtmp) {
+	if (url.scheme == OUTPUT_RTMP) {
 		output_url_mask(again, masked);
 		if (strcmp(again, masked) != 0)
 			abort();

@@ -203,7 +203,7 @@ static void test_default_names(void **state)
 		{"rtp://[ff3e::1]:5004", "rtp://[ff3e::1]:5004"},
 		{"rtmp://h/live/key?token=t", "rtmp://h/live"},
 		{"rtmp://[::1]:1936/a/b//key", "rtmp://[::1]/a/b"},
-		{"rtmps://h:444/live/key", "rtmps://h/live"},
+		{"rtmps://h:444/live/key?token=t", "rtmps://h/live"},
 		{"rtmp://h/a\xc2\x85z/key", "rtmp://h"}, /* a control character is in no name */
 		{long_host, name[0]},
 		{long_app, name[1]},

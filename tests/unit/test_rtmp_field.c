@@ -188,6 +188,10 @@ static void test_key(void **state)
 	               "stream_key");
 	assert_refused(&entry, "{\"url\":\"rtmp://h/a\",\"stream_key\":\"a\\tb\"}", "invalid_value",
 	               "stream_key");
+	assert_refused(&entry, "{\"url\":\"rtmp://h/a\",\"stream_key\":\" k\"}", "invalid_value",
+	               "stream_key");
+	assert_refused(&entry, "{\"url\":\"rtmp://h/a\",\"stream_key\":\"k \"}", "invalid_value",
+	               "stream_key");
 	assert_refused(&entry, "{\"url\":\"rtmp://h/a\",\"stream_key\":5}", "invalid_type",
 	               "stream_key");
 	assert_refused(&entry, "{\"url\":\"rtmp://h/a\",\"stream_key\":\"***\"}", "invalid_value",
@@ -230,10 +234,19 @@ static void test_masked_key(void **state)
 		snprintf(text, sizeof(text), "{\"url\":\"%s\"}", others[i]);
 		assert_refused(&entry, text, "invalid_value", "stream_key");
 	}
+	apply_well(&entry, "{\"url\":\"rtmp://h/a?token=hidden\"}");
+	assert_string_equal(entry.shown, "rtmp://h/a?***");
+	apply_well(&entry, "{\"url\":\"rtmp://h/a?***\",\"stream_key\":\"***\"}");
+	assert_string_equal(entry.url, "rtmp://h/a?token=hidden");
+	assert_refused(&entry, "{\"url\":\"rtmp://h/ab?token=hidden\"}", "invalid_value",
+	               "stream_key");
 	assert_refused(&entry, "{\"url\":\"rtmp://evil/a/***\"}", "invalid_url", "url");
 	assert_string_equal(entry.stream_key, "secret");
 	apply_well(&entry, "{\"url\":\"rtmp://new/a\",\"stream_key\":\"other\"}");
 	assert_string_equal(entry.stream_key, "other");
+	output_entry_free(&entry);
+	apply_well(&entry, "{\"url\":\"rtmps://h/a/b/?token=hidden\",\"stream_key\":\"k\"}");
+	assert_string_equal(entry.name, "rtmps://h/a/b");
 	output_entry_free(&entry);
 }
 

@@ -78,30 +78,115 @@ static void test_rtmp(void **state)
 	static const struct {
 		const char *text, *host, *app, *key;
 		uint16_t port;
+		bool tls;
 	} cases[] = {
 		{"rtmp://a.rtmp.youtube.com/live2/abcd-efgh", "a.rtmp.youtube.com", "live2",
-	         "abcd-efgh", 1935},
+	         "abcd-efgh", 1935, false},
+		{"rtmps://a.rtmps.youtube.com/live2/abcd-efgh-ijkl-mnop-qrst",
+	         "a.rtmps.youtube.com", "live2", "abcd-efgh-ijkl-mnop-qrst", 443, true},
+		{"rtmps://live-api-s.facebook.com:443/rtmp/"
+	         "FB-1234567890-0-Abx_9?s_bl=1&s_psm=1&s_sw=0&s_tids=1&s_vt=api-s&a=AbwX-%2F",
+	         "live-api-s.facebook.com", "rtmp",
+	         "FB-1234567890-0-Abx_9?s_bl=1&s_psm=1&s_sw=0&s_tids=1&s_vt=api-s&a=AbwX-%2F", 443,
+	         true},
+		{"rtmp://fra05.contribute.live-video.net/app/live_12345_AbC?bandwidthtest=true",
+	         "fra05.contribute.live-video.net", "app", "live_12345_AbC?bandwidthtest=true",
+	         1935, false},
+		{"RTMPS://ingest.global-contribute.live-video.net:443/app/live_1_a",
+	         "ingest.global-contribute.live-video.net", "app", "live_1_a", 443, true},
+		{"rtmp://p.ep123456.i.akamaientrypoint.net/EntryPoint/prog_1_500@123456",
+	         "p.ep123456.i.akamaientrypoint.net", "EntryPoint", "prog_1_500@123456", 1935,
+	         false},
+		{"rtmp://10.0.0.1:1935/live/channel/a/main", "10.0.0.1", "live/channel/a", "main",
+	         1935, false},
+		{"rtmp://wowza:1935/live/_definst_/my.stream?wowzatokenhash=aB%2F==&x=/y/z",
+	         "wowza", "live/_definst_", "my.stream?wowzatokenhash=aB%2F==&x=/y/z", 1935, false},
+		{"rtmps://h:1/a/k=e=y&more=", "h", "a", "k=e=y&more=", 1, true},
+		{"rtmp://h/app/key with space?a=b c", "h", "app", "key with space?a=b c", 1935,
+	         false},
 		{"rtmp://h:19350/app/inst/x/key?a=b/c&d=e", "h", "app/inst/x", "key?a=b/c&d=e",
-	         19350},
-		{"Rtmp://[::1]:1936/app//key", "::1", "app", "key", 1936},
-		{"rtmp://h//app/key%20#x", "h", "app", "key%20#x", 1935},
-		{"rtmp://h/app", "h", "app", "", 1935},
-		{"rtmp://h/app/", "h", "app", "", 1935},
-		{"rtmp://h/app/inst/", "h", "app/inst", "", 1935},
-		{"rtmp://h//app", "h", "app", "", 1935},
+	         19350, false},
+		{"Rtmp://[::1]:1936/app//key", "::1", "app", "key", 1936, false},
+		{"rtmps://[2001:db8::1]/app/key", "2001:db8::1", "app", "key", 443, true},
+		{"rtmp://h//app/key%20#x", "h", "app", "key%20#x", 1935, false},
+		/* without a key */
+		{"rtmp://h/app", "h", "app", "", 1935, false},
+		{"rtmp://h//app", "h", "app", "", 1935, false},
+		{"rtmps://live-api-s.facebook.com:443/rtmp/", "live-api-s.facebook.com", "rtmp", "",
+	         443, true},
+		{"rtmp://h/a/b//", "h", "a/b", "", 1935, false},
+		{"rtmp://h/app?token=a/b", "h", "app?token=a/b", "", 1935, false},
+		{"rtmp://h/a/b/?token=1", "h", "a/b?token=1", "", 1935, false},
+		{"rtmp://h/app?", "h", "app", "", 1935, false},
 	};
 	struct output_url url;
 	char why[160];
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		assert_int_equal(output_url_parse(&url, cases[i].text, why, sizeof(why)), 0);
+		if (output_url_parse(&url, cases[i].text, why, sizeof(why)))
+			fail_msg("%s: %s", cases[i].text, why);
 		assert_int_equal(url.scheme, OUTPUT_RTMP);
 		assert_string_equal(url.host, cases[i].host);
 		assert_string_equal(url.rtmp.app, cases[i].app);
 		assert_string_equal(url.rtmp.key, cases[i].key);
 		assert_int_equal(url.port, cases[i].port);
+		assert_int_equal(url.rtmp.tls, cases[i].tls);
 	}
+}
+
+/* A key given apart is the whole key, and the whole path is the application. */
+static void test_key_apart(void **state)
+{
+	static const struct {
+		const char *text, *key, *app;
+	} cases[] = {
+		{"rtmp://h/live", "k", "live"},
+		{"rtmps://h/rtmp/", "FB-1?s_bl=1&a=b", "rtmp"},
+		{"rtmp://h/live/inst", "k with space", "live/inst"},
+		{"rtmp://h/live/inst?token=a/b", "k/l=%2F", "live/inst?token=a/b"},
+		{"rtmp://h/live/inst/?token=a/b", "k", "live/inst?token=a/b"},
+		{"rtmp://h/live//inst/", "k", "live//inst"},
+	};
+	static const struct {
+		const char *text, *key, *word;
+	} bad[] = {
+		{"rtmp://h/live", "", "empty"},   {"rtmp://h/live", "a\nb", "control character"},
+		{"rtmp://h/live", " k", "space"}, {"rtmp://h/live", "k ", "space"},
+		{"srt://h:1", "k", "only rtmp"},
+	};
+	struct output_url url, before;
+	char why[160], run[1100], text[800];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(output_url_parse(&url, cases[i].text, why, sizeof(why)), 0);
+		assert_int_equal(output_url_set_key(&url, cases[i].key, why, sizeof(why)), 0);
+		assert_string_equal(url.rtmp.app, cases[i].app);
+		assert_string_equal(url.rtmp.key, cases[i].key);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_int_equal(output_url_parse(&url, bad[i].text, why, sizeof(why)), 0);
+		before = url;
+		assert_int_equal(output_url_set_key(&url, bad[i].key, why, sizeof(why)), -EINVAL);
+		if (!strstr(why, bad[i].word))
+			fail_msg("%s: \"%s\" lacks \"%s\"", bad[i].key, why, bad[i].word);
+		assert_memory_equal(&url, &before, sizeof(url));
+	}
+	memset(run, 'a', sizeof(run));
+	snprintf(text, sizeof(text), "rtmp://h/%.300s/%.300s", run, run);
+	assert_int_equal(output_url_parse(&url, text, why, sizeof(why)), 0);
+	before = url;
+	assert_int_equal(output_url_set_key(&url, "k", why, sizeof(why)), -EINVAL);
+	assert_non_null(strstr(why, "application is longer"));
+	assert_memory_equal(&url, &before, sizeof(url));
+	run[1024] = '\0';
+	assert_int_equal(output_url_set_key(&url, run, why, sizeof(why)), -EINVAL);
+	assert_non_null(strstr(why, "key is longer than 1023"));
+	run[1023] = '\0';
+	assert_int_equal(output_url_parse(&url, "rtmp://h/a", why, sizeof(why)), 0);
+	assert_int_equal(output_url_set_key(&url, run, why, sizeof(why)), 0);
+	assert_string_equal(url.rtmp.key, run);
 }
 
 static void test_refused(void **state)
@@ -113,6 +198,8 @@ static void test_refused(void **state)
 		{"srt:/h:1", "begin with"},
 		{"http://h:1", "begin with"},
 		{"udp:/h:1", "begin with"},
+		{"rtmpt://h/app/key", "rtmps://"},
+		{"rtmpe://h/app/key", "begin with"},
 		{"srt://h", "port is missing"},
 		{"srt://", "port is missing"},
 		{"srt://?mode=listener", "port is missing"},
@@ -137,6 +224,7 @@ static void test_refused(void **state)
 		{"srt://h\"x:1", "character"},
 		{"srt://h:1/path", "no path"},
 		{"srt://h:1 ", "space"},
+		{"srt://h:1?streamid=a b", "space"},
 		{"srt://h:1?streamid=a\nb", "control"},
 		{"udp://@239.1.1.1:5000", "user or password"},
 		{"udp://h:1/path", "no path"},
@@ -155,11 +243,19 @@ static void test_refused(void **state)
 		{"udp://[ff02::1]:9000?adapter=10.0.0.1", "both be IPv4 or both IPv6"},
 		{"rtp://h:65534?fec_columns=4&fec_rows=4", "port + 2"},
 		{"rtp://h:65532?fec_columns=4&fec_rows=4&fec_mode=both", "port + 4"},
-		{"rtmp://h", "an application"},
-		{"rtmps://h/", "an application"},
-		{"rtmp://h/app/?a=b", "an application"},
-		{"rtmp://h/app?a=b", "an application"},
-		{"rtmp://h?x/app/key", "an application"},
+		{"rtmp://h", "stream key"},
+		{"rtmp://h/", "stream key"},
+		{"rtmps://h", "rtmps://host/app/key"},
+		{"rtmp://h///", "stream key"},
+		{"rtmp://h/?a=b", "stream key"},
+		{"rtmp://h?x/app/key", "stream key"},
+		{"rtmp://h#x/app/key", "stream key"},
+		{"rtmp://user:password@h/app/key", "user or password"},
+		{"rtmps://user@[::1]:443/app/key", "user or password"},
+		{"rtmp://::1/app/key", "in brackets"},
+		{"rtmp://a b/app/key", "character"},
+		{"rtmp://h/app/key ", "ends with a space"},
+		{"rtmps://h/app/k\tey", "control"},
 		{"rtmp:///app/key", "host is missing"},
 	};
 	struct output_url url, before;
@@ -236,9 +332,14 @@ static void test_mask(void **state)
 		{"udp://h:1?passphrase=0123456789", "***"},
 		{"rtmp://h/app/key?token=1", "rtmp://h/app/***"},
 		{"rtmp://h:1/a/b/k", "rtmp://h:1/a/b/***"},
-		{"rtmps://h/app/key", "rtmps://h/app/***"},
+		{"rtmps://h/app/key?token=1/2", "rtmps://h/app/***"},
+		{"RTMPS://[::1]:1/a/b/k with space", "RTMPS://[::1]:1/a/b/***"},
 		{"rtmp://h/app", "rtmp://h/app"},
-		{"rtmp://h/app/inst/", "rtmp://h/app/inst/"},
+		{"rtmps://h/app/", "rtmps://h/app/"},
+		{"rtmp://h/app?token=1/2", "rtmp://h/app?***"},
+		{"rtmp://h/a/b/?token=1", "rtmp://h/a/b/?***"},
+		{"rtmp://h/app?", "rtmp://h/app?"},
+		{"rtmp://user:password@h/app/key", "***"},
 		{"srt://h:1?pass%70hrase=0123456789", "***"},
 		{"srt://h:1?passphrase=short", "***"},
 		{"nonsense", "***"},
@@ -251,6 +352,36 @@ static void test_mask(void **state)
 		output_url_mask(out, cases[i].text);
 		assert_string_equal(out, cases[i].masked);
 	}
+}
+
+/* Where the key is given apart, the path is no secret. */
+static void test_mask_app(void **state)
+{
+	static const struct {
+		const char *text, *masked;
+	} cases[] = {
+		{"rtmp://h/a/b/c", "rtmp://h/a/b/c"},
+		{"rtmps://h/a/b?token=1/2", "rtmps://h/a/b?***"},
+		{"rtmps://h/a/b/?token=1", "rtmps://h/a/b/?***"},
+		{"rtmps://h", "***"},
+	};
+	char out[OUTPUT_URL_BYTES], back[OUTPUT_URL_BYTES];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		output_url_mask_app(out, cases[i].text);
+		assert_string_equal(out, cases[i].masked);
+		if (strcmp(out, "***") == 0)
+			continue;
+		assert_int_equal(output_url_unmask_app(back, out, cases[i].text), 0);
+		assert_string_equal(back, cases[i].text);
+	}
+	assert_int_equal(output_url_unmask_app(out, "rtmps://h/a/x?***", "rtmps://h/a/b?t=1"),
+	                 -EINVAL);
+	assert_int_equal(output_url_unmask_app(out, "rtmp://h/a/b?***", "rtmps://h/a/b?t=1"),
+	                 -EINVAL);
+	assert_int_equal(output_url_unmask_app(out, "rtmps://h/a/b?***", "rtmps://h/a/b"), -EINVAL);
+	assert_int_equal(output_url_unmask_app(out, "rtmps://h/a/b?***", NULL), -EINVAL);
 }
 
 static void test_unmask(void **state)
@@ -286,6 +417,13 @@ static void test_unmask(void **state)
 		{"rtmp://new/a/***", "rtmp://h/a/key", NULL},
 		{"rtmp://h:1936/a/***", "rtmp://h/a/key", NULL},
 		{"rtmp://h/b/***", "rtmp://h/a/key", NULL},
+		{"rtmps://h/a/***", "rtmps://h:443/a/key?t=1", "rtmps://h/a/key?t=1"},
+		{"rtmp://h/a?***", "rtmp://h/a?t=1", "rtmp://h/a?t=1"},
+		{"rtmp://h/a/?***", "rtmp://h/a?t=1", "rtmp://h/a/?t=1"},
+		{"rtmp://h:443/a/***", "rtmps://h/a/key", NULL}, /* never in the clear */
+		{"rtmp://h/b?***", "rtmp://h/a?t=1", NULL},
+		{"rtmp://h/a?***", "rtmp://h/a/key", NULL},
+		{"rtmp://h/a/***", "rtmp://h/a?t=1", NULL},
 		{"rtmp://new/app/k", NULL, "rtmp://new/app/k"},
 		{"srt://new:2?passphrase=***", "rtmp://h/a/key", NULL},
 		{"rtmp://new/app/***", "srt://h:1", NULL},
@@ -315,7 +453,8 @@ int main(void)
 		cmocka_unit_test(test_authority), cmocka_unit_test(test_listener),
 		cmocka_unit_test(test_rtmp),      cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_lengths),   cmocka_unit_test(test_mask),
-		cmocka_unit_test(test_unmask),
+		cmocka_unit_test(test_unmask),    cmocka_unit_test(test_key_apart),
+		cmocka_unit_test(test_mask_app),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

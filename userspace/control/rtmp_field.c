@@ -12,11 +12,14 @@
 
 #define MASK "***"
 
-/* Whether a key that was given for one of them may go to the other. */
+/* Whether a key that was given for one of them may go to the other, whatever their query strings. */
 static bool same_peer(const struct output_url *a, const struct output_url *b)
 {
+	const size_t n = strcspn(b->rtmp.app, "?");
+
 	return a->scheme == b->scheme && a->rtmp.tls == b->rtmp.tls && a->port == b->port &&
-	       !strcasecmp(a->host, b->host) && !strcmp(a->rtmp.app, b->rtmp.app);
+	       !strcasecmp(a->host, b->host) && strcspn(a->rtmp.app, "?") == n &&
+	       !strncmp(a->rtmp.app, b->rtmp.app, n);
 }
 
 /* Take a key that is given, or null for none. */
@@ -40,6 +43,10 @@ static int set_key(struct output_entry *entry, const json_t *value, const char *
 		if ((unsigned char)*c < 0x20 || *c == 0x7f)
 			return api_error_set(error, 422, "invalid_value", field,
 			                     "%s must not have control characters", field);
+	if (*text == ' ' ||
+	    text[strlen(text) - 1] == ' ') /* pasted along; a server would not say why */
+		return api_error_set(error, 422, "invalid_value", field,
+		                     "%s must not begin or end with a space", field);
 	return field_set_string(&entry->stream_key, text, error);
 }
 

@@ -2,7 +2,7 @@
  * Output URLs:
  *
  *   srt://host:port?options, srt://:port?options for a listener
- *   rtmp://host[:port]/app[/…]/key, rtmps://…, the key being given apart after rtmp://host/app or rtmp://host/app/…/
+ *   rtmp://host[:port]/app[/…]/key, rtmps:// likewise over TLS; the key may be given apart
  *   udp://host:port?options, rtp://host:port?options
  *
  * SRT option names and units are those of srt-live-transmit. Pure text, no resolution of names.
@@ -37,22 +37,38 @@ struct output_url {
 
 /*
  * Parse and check text. On success out is written whole; on error it is untouched and why (size bytes)
- * gets a sentence that names what is wrong. %XX is decoded in option values; RTMP paths are taken literally. Errors: -EINVAL. Thread: any.
+ * gets a sentence that names what is wrong. %XX is decoded in option values. RTMP paths are taken literally, spaces
+ * inside included, for encoders send a key as it is given; they have no key when there is one level alone, or the last
+ * ends with a slash (rtmp://host/app, rtmp://host/a/b/?query), and a query string then belongs to app.
+ * Errors: -EINVAL. Thread: any.
  */
 int output_url_parse(struct output_url *out, const char *text, char *why, size_t size);
 
 /*
- * Write text with its secrets (SRT passphrase, RTMP key) replaced by ***. out has OUTPUT_URL_BYTES
- * bytes. A text that does not parse becomes *** altogether. Thread: any.
+ * Give a parsed RTMP URL a key that was given apart: the whole path of the URL is app then, also what looked like
+ * a key. Errors: -EINVAL, with the reason in why (size bytes) and url untouched: the key is empty, too long or
+ * has control characters or spaces at its ends; the URL is no RTMP. Thread: any.
+ */
+int output_url_set_key(struct output_url *url, const char *key, char *why, size_t size);
+
+/*
+ * Write text with its secrets (SRT passphrase; RTMP key, or the query string where there is no key) replaced by
+ * ***. out has OUTPUT_URL_BYTES bytes. A text that does not parse becomes *** altogether. Thread: any.
  */
 void output_url_mask(char *out, const char *text);
+
+/* The same for an RTMP URL whose key is given apart: the path is shown, its query string alone is secret. */
+void output_url_mask_app(char *out, const char *text);
 
 /*
  * Write text with every secret that is *** replaced by the same secret of stored: how a client sends
  * back what it was shown. out has OUTPUT_URL_BYTES bytes. Errors: -EINVAL when a secret is *** and
- * stored has none or is of another peer (scheme, host, port, RTMP app; SRT listener or not),
+ * stored has none or is of another peer (scheme, host, port, RTMP path; SRT listener or not),
  * -ENAMETOOLONG. Thread: any.
  */
 int output_url_unmask(char *out, const char *text, const char *stored);
+
+/* The same for what output_url_mask_app wrote; stored is such a URL as well. */
+int output_url_unmask_app(char *out, const char *text, const char *stored);
 
 #endif

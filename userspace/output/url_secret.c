@@ -1,6 +1,7 @@
 /*
- * Secrets in output URLs. A secret is one span of the text: the value of the SRT option passphrase, or the
- * RTMP key. Masking and unmasking replace that span and leave every other byte as it was given.
+ * Secrets in output URLs. A secret is one span of the text: the value of the SRT option passphrase, the RTMP
+ * key, or the query string of an RTMP URL without a key. Masking and unmasking replace that span and leave every other
+ * byte as it was given.
  */
 #include "url.h"
 
@@ -14,18 +15,32 @@
 
 #define MASK "***"
 
-/* Where the secret of text is; false when it has none. */
-static bool find_secret(const char *text, struct url_text *secret)
+/* What follows rtmp:// or rtmps://, or NULL. */
+static const char *after_rtmp(const char *text)
 {
-	const char *at = url_text_after_scheme(text, "srt://");
-	struct url_text app;
+	const char *at = url_text_after_scheme(text, "rtmp://");
 
-	if (!at) {
-		at = url_text_after_scheme(text, "rtmp://");
-		at = at ? at : url_text_after_scheme(text, "rtmps://");
-		return at && url_text_rtmp_path(at + strcspn(at, "/?#"), &app, secret) &&
-		       secret->size;
+	return at ? at : url_text_after_scheme(text, "rtmps://");
+}
+
+/* Where the secret of text is; false, and *secret untouched, when it has none. key_apart: the last level of an RTMP path is no key. */
+static bool find_secret(const char *text, bool key_apart, struct url_text *secret)
+{
+	const char *at = after_rtmp(text);
+	struct url_rtmp_path path;
+	struct url_text found;
+
+	if (at) {
+		if (!url_text_rtmp_path(at + strcspn(at, "/?#"), &path))
+			return false;
+		found = key_apart || !path.key.size ? path.query : path.key;
+		if (found.size)
+			*secret = found;
+		return found.size > 0;
 	}
+	at = url_text_after_scheme(text, "srt://");
+	if (!at)
+		return false;
 	at += strcspn(at, "?");
 	return url_options_find(at + (*at == '?'), "passphrase", secret);
 }
@@ -43,19 +58,30 @@ static int replace(char *out, const char *text, struct url_text old, struct url_
 	return 0;
 }
 
-void output_url_mask(char *out, const char *text)
+static void mask_secret(char *out, const char *text, bool key_apart)
 {
 	static const struct url_text mask = {MASK, sizeof(MASK) - 1};
 	struct output_url url;
 	struct url_text secret = {text, strlen(text)};
 	char why[128];
 
-	if (!output_url_parse(&url, text, why, sizeof(why)) && !find_secret(text, &secret)) {
-		memcpy(out, text, strlen(text) + 1);
+	if (!output_url_parse(&url, text, why, sizeof(why)) &&
+	    !find_secret(text, key_apart, &secret)) {
+		memcpy(out, text, secret.size + 1);
 		return;
 	}
 	if (replace(out, text, secret, mask))
 		strcpy(out, MASK);
+}
+
+void output_url_mask(char *out, const char *text)
+{
+	mask_secret(out, text, false);
+}
+
+void output_url_mask_app(char *out, const char *text)
+{
+	mask_secret(out, text, true);
 }
 
 /* Length of scheme and authority of an SRT URL. */
@@ -85,24 +111,26 @@ static bool same_place(const char *text, const char *unmasked, const char *store
 	if (url_text_after_scheme(text, "srt://"))
 		return srt_place(text) == srt_place(stored) &&
 		       !strncasecmp(text, stored, srt_place(text)) && same_side(unmasked, &b);
-	if (output_url_parse(&a, text, why, sizeof(why)))
+	if (output_url_parse(&a, unmasked, why, sizeof(why)))
 		return false;
+	/* The keys differ where one is no key but a level of the path. */
 	return a.scheme == b.scheme && a.rtmp.tls == b.rtmp.tls && a.port == b.port &&
-	       !strcasecmp(a.host, b.host) && !strcmp(a.rtmp.app, b.rtmp.app);
+	       !strcasecmp(a.host, b.host) && !strcmp(a.rtmp.app, b.rtmp.app) &&
+	       !strcmp(a.rtmp.key, b.rtmp.key);
 }
 
-int output_url_unmask(char *out, const char *text, const char *stored)
+static int unmask_secret(char *out, const char *text, const char *stored, bool key_apart)
 {
 	char unmasked[OUTPUT_URL_BYTES];
 	struct url_text secret, known;
 
-	if (!find_secret(text, &secret) || !url_text_is(secret, MASK)) {
+	if (!find_secret(text, key_apart, &secret) || !url_text_is(secret, MASK)) {
 		if (strnlen(text, OUTPUT_URL_BYTES) == OUTPUT_URL_BYTES)
 			return -ENAMETOOLONG;
 		strcpy(out, text);
 		return 0;
 	}
-	if (!stored || !find_secret(stored, &known))
+	if (!stored || !find_secret(stored, key_apart, &known))
 		return -EINVAL;
 	if (replace(unmasked, text, secret, known))
 		return -ENAMETOOLONG;
@@ -110,4 +138,14 @@ int output_url_unmask(char *out, const char *text, const char *stored)
 		return -EINVAL;
 	strcpy(out, unmasked);
 	return 0;
+}
+
+int output_url_unmask(char *out, const char *text, const char *stored)
+{
+	return unmask_secret(out, text, stored, false);
+}
+
+int output_url_unmask_app(char *out, const char *text, const char *stored)
+{
+	return unmask_secret(out, text, stored, true);
 }
