@@ -46,6 +46,8 @@ int output_create(struct output **out, const struct output_config *config, struc
 			return output_srt_listener_create(out, config, feed);
 		return output_srt_create(out, config, feed);
 	case OUTPUT_RTMP:
+		if (config->url.rtmp.tls)
+			return -EPROTONOSUPPORT; /* never in the clear */
 		return output_rtmp_create(out, config, feed);
 	case OUTPUT_UDP:
 	case OUTPUT_RTP:
@@ -202,6 +204,20 @@ void output_set_connected(struct output *output)
 	if (!output->flapping)
 		log_info("channel \"%s\": output \"%s\": connected", output->channel_name,
 		         output->name);
+}
+
+void output_set_note(struct output *output, const char *format, ...)
+{
+	char note[sizeof(output->status.note)];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(note, sizeof(note), format, args);
+	va_end(args);
+	utf8_repair(note); /* it may be cut */
+	pthread_mutex_lock(&output->status_lock);
+	memcpy(output->status.note, note, sizeof(note));
+	pthread_mutex_unlock(&output->status_lock);
 }
 
 /*

@@ -52,6 +52,7 @@ struct output_status {
 	char last_error[200];   /* "" when there is none */
 	int64_t retry_in_ms;    /* until the next try, 0 when none is due */
 	int64_t connected_at_s; /* seconds since 1970, 0 when not connected */
+	char note[200]; /* what does not go out although all is well ("not carried: …"), or "" */
 };
 
 /*

@@ -88,6 +88,10 @@ void output_set_connected(struct output *output);
 uint32_t output_set_retrying(struct output *output, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* Set the note of the status; "" takes it away. Thread: the output's own. */
+void output_set_note(struct output *output, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
 /* Add a second of the past; without memory there is none. Thread: the output's own. */
 void output_add_sample(struct output *output, const struct output_sample *sample);
 
