@@ -14,6 +14,7 @@
 #include "base/resolve.h"
 #include "base/thread.h"
 #include "feed.h"
+#include "media/cue_message.h"
 #include "publisher.h"
 #include "tcp.h"
 
@@ -127,11 +128,14 @@ static int send_queued(struct output_rtmp *o, struct publisher *publisher, int64
 	tag_queue_clear(o->queue);
 	while (!error && !stopping(o) && (tag = tag_queue_pop(o->queue))) {
 		const int64_t time_ms = stream_time(tag, base_ms);
+		/* As the connection's clock has it; without memory a cue message is lost. */
+		struct flv_tag *own = cue_message_rebase(tag, *base_ms);
 
-		if (time_ms >= 0) {
-			error = publisher_send(publisher, tag, (uint32_t)time_ms);
-			counter_add(&o->base.counters.bytes_sent, error ? 0 : tag->size);
+		if (time_ms >= 0 && own) {
+			error = publisher_send(publisher, own, (uint32_t)time_ms);
+			counter_add(&o->base.counters.bytes_sent, error ? 0 : own->size);
 		}
+		flv_tag_unref(own);
 		flv_tag_unref(tag);
 	}
 	return error;
