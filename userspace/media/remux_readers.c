@@ -124,6 +124,14 @@ size_t remuxer_get_headers(const struct remuxer *remuxer, const struct remux_cho
 	return count;
 }
 
+size_t remuxer_get_cues(const struct remuxer *remuxer, const struct remux_choice *choice,
+                        int64_t now_ms, struct flv_tag *cues[REMUX_MAX_CUES])
+{
+	if (!remuxer->cues || choice->cues == CUE_OFF)
+		return 0;
+	return cues_get_pending(remuxer->cues, choice->cues, now_ms, cues);
+}
+
 static bool is_skipped(const struct remuxer *remuxer, uint16_t pid)
 {
 	for (size_t i = 0; i < SLOTS; i++) {

@@ -13,6 +13,7 @@
 #include "base/thread.h"
 #include "dial.h"
 #include "feed.h"
+#include "media/cue_message.h"
 #include "publisher.h"
 
 #include <errno.h>
@@ -90,20 +91,42 @@ static int64_t stream_time(const struct flv_tag *tag, int64_t *base_ms)
 /* Hand queued tags to the session, as many as it has room for. Returns whether there were any. */
 static bool put_queued(struct connection *c)
 {
-	struct flv_tag *tag;
+	struct flv_tag *tag, *own;
 	bool any = false;
 	int64_t time_ms;
 
 	while (session_has_room(c->session) && (tag = tag_queue_pop(c->output->queue))) {
 		time_ms = stream_time(tag, &c->base_ms);
-		if (time_ms < 0) {
-			flv_tag_unref(tag);
+		/* As the connection's clock has it; without memory a cue message is lost. */
+		own = cue_message_rebase(tag, c->base_ms);
+		flv_tag_unref(tag);
+		if (time_ms < 0 || !own) {
+			flv_tag_unref(own);
 			continue;
 		}
-		session_put(c->session, tag, (uint32_t)time_ms); /* there is room */
+		session_put(c->session, own, (uint32_t)time_ms); /* there is room */
 		any = true;
 	}
 	return any;
+}
+
+/* What a person should know of an output that works: what does not go out, and that nobody looked who the server is. */
+static void show_note(struct output_rtmp *o, const char *not_carried)
+{
+	const bool unverified = o->url.rtmp.tls && !o->options.tls_verify;
+
+	output_set_note(&o->base, "%s%s%s",
+	                unverified ? "the server's certificate is not verified (tls_verify is off)"
+	                           : "",
+	                unverified && *not_carried ? "; " : "", not_carried);
+}
+
+static void update_note(struct output_rtmp *o)
+{
+	char not_carried[150];
+
+	if (tag_queue_get_note(o->queue, not_carried, sizeof(not_carried)))
+		show_note(o, not_carried);
 }
 
 /* Send what is queued, until the server takes no more. */
@@ -113,6 +136,7 @@ static int send_queued(struct connection *c, char *why, size_t size)
 	int error;
 
 	tag_queue_clear(o->queue);
+	update_note(o);
 	do {
 		c->waiting |= put_queued(c);
 		error = session_send(c->session, why, size);
@@ -206,6 +230,7 @@ static void *output_rtmp_main(void *argument)
 	struct output_rtmp *o = argument;
 	char why[200];
 
+	show_note(o, "");
 	while (!stopping(o)) {
 		snprintf(why, sizeof(why), "connection lost");
 		run_connection(o, why, sizeof(why));
