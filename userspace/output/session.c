@@ -56,7 +56,7 @@ struct session {
 	struct outbox outbox;
 	struct chunk_reader reader;
 	struct session_listener listener;
-	struct stall acked, finished; /* bytes, and whole messages */
+	struct stall reading, finishing; /* bytes, and whole messages */
 	uint64_t received_bytes, acknowledged_bytes;
 	uint32_t window_bytes;           /* acknowledge each time so many came; 0: never */
 	uint32_t announced_window_bytes; /* ours, as told to the server */
@@ -301,16 +301,17 @@ int session_look(struct session *session, int64_t now_ns, struct socket_progress
                  bool *waiting, char *why, size_t size)
 {
 	const bool unwritten = session->outbox.count > 0;
-	uint64_t moved;
+	struct stall_sample bytes = {now_ns, session->outbox.wire_bytes, 0, unwritten};
+	const struct stall_sample messages = {now_ns, session->outbox.payload_bytes, 0, unwritten};
 
 	*progress = (struct socket_progress){0};
-	moved = socket_progress(session->stream->fd, progress) ? session->outbox.wire_bytes
-	                                                       : progress->acked_bytes;
-	*waiting = unwritten || progress->waiting_bytes;
-	if (stall_look(&session->acked, now_ns, moved, *waiting, STALL_LIMIT_MS))
+	if (!socket_progress(session->stream->fd, progress))
+		bytes = (struct stall_sample){now_ns, progress->acked_bytes, progress->room_bytes,
+		                              unwritten || progress->waiting_bytes};
+	*waiting = bytes.waiting;
+	if (stall_look(&session->reading, &bytes, STALL_LIMIT_MS))
 		snprintf(session->why, sizeof(session->why), "the server stopped reading");
-	else if (stall_look(&session->finished, now_ns, session->outbox.payload_bytes, unwritten,
-	                    TRICKLE_MS))
+	else if (stall_look(&session->finishing, &messages, TRICKLE_MS))
 		snprintf(session->why, sizeof(session->why), "the server reads too slowly");
 	else
 		return 0;

@@ -1,6 +1,7 @@
 /*
- * Is the peer still taking what we send? It is as long as its TCP acknowledges bytes; a peer that has stopped reading, or
- * that is gone without a word, does not.
+ * Is the peer still reading? While it does, the right edge of its TCP window moves on (what is acknowledged, and the room
+ * offered beyond); when it has stopped, its kernel goes on acknowledging into what room is left, but the edge stays.
+ * A peer that is gone without a word moves nothing either.
  */
 #ifndef OUTPUT_STALL_H
 #define OUTPUT_STALL_H
@@ -8,15 +9,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define STALL_LIMIT_MS \
-	4000 /* without progress; with the interval of looking it is noticed within 5 s */
-#define STALL_LOOK_MS 500
+/*
+ * How long without progress. With the interval of looking, and the second in which the kernel of a frozen peer still
+ * offers new room, it is noticed within 5 s.
+ */
+#define STALL_LIMIT_MS 3500
+#define STALL_LOOK_MS  250
 
 /* What a TCP socket tells (tcp(7), TCP_INFO). */
 struct socket_progress {
 	uint64_t acked_bytes;
-	uint64_t
-		waiting_bytes; /* handed to the kernel, not acknowledged; estimated from segments */
+	uint64_t room_bytes;    /* that the peer offers beyond those; 0 before Linux 5.4 */
+	uint64_t waiting_bytes; /* given to the kernel, not acknowledged: estimated by segments */
 	uint32_t rtt_us;
 };
 
@@ -25,15 +29,23 @@ int socket_progress(int fd, struct socket_progress *progress);
 
 /* Zero-initialise. */
 struct stall {
-	uint64_t moved_bytes;
-	int64_t moved_ns; /* when they last became more, or nothing was waiting; 0: never looked */
+	uint64_t edge_bytes, taken_bytes;
+	uint64_t taken_at_edge_bytes; /* when the edge moved last */
+	int64_t looked_ns;            /* 0: never */
+	int64_t unmoved_ns; /* since the edge moved, pauses without anything to take left out */
+};
+
+/* One look. Both counts only grow with what the peer takes and offers. */
+struct stall_sample {
+	int64_t now_ns;
+	uint64_t taken_bytes, room_bytes;
+	bool waiting; /* there is something for the peer to take */
 };
 
 /*
- * Look again: moved_bytes is a count that grows with every byte the peer takes, waiting whether there is something
- * for it to take. Returns whether nothing has moved for limit_ms. Thread: one at a time.
+ * Look again, every STALL_LOOK_MS. Returns whether the edge has not moved for limit_ms, although there was something to
+ * take. Thread: one at a time.
  */
-bool stall_look(struct stall *stall, int64_t now_ns, uint64_t moved_bytes, bool waiting,
-                unsigned int limit_ms);
+bool stall_look(struct stall *stall, const struct stall_sample *sample, unsigned int limit_ms);
 
 #endif
