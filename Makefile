@@ -21,7 +21,7 @@ endif
 WERROR   ?= -Werror
 WARNINGS := -Wall -Wextra $(WERROR) -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes \
             -Wformat=2 -Wundef
-PACKAGES := libbpf libxdp srt librtmp libulfius libmicrohttpd jansson libdvbpsi uuid
+PACKAGES := libbpf libxdp srt librtmp libulfius libmicrohttpd jansson libdvbpsi uuid gnutls
 CFLAGS   ?= -O2 -g
 CPPFLAGS += -D_GNU_SOURCE -DDISTRIBUTOR_VERSION='"$(VERSION)"' \
             -DDASHBOARD_DIR='"$(PREFIX)/share/medialive-distributor/dashboard"' \
@@ -29,7 +29,7 @@ CPPFLAGS += -D_GNU_SOURCE -DDISTRIBUTOR_VERSION='"$(VERSION)"' \
             $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PACKAGES) 2>/dev/null))
 ALL_CFLAGS = -std=gnu11 $(CFLAGS) $(WARNINGS) $(SANITIZE) -fPIE -fstack-protector-strong -MMD -MP
 LDFLAGS  += $(SANITIZE) -pie -Wl,-z,relro,-z,now -Wl,--as-needed
-LDLIBS   := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lgnutls -lpthread -lm
+LDLIBS   := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lpthread -lm
 
 MODULES     := base media relay ingest output control
 LIB_SOURCES := $(foreach m,$(MODULES),$(wildcard userspace/$(m)/*.c)) $(wildcard api/*.c)
@@ -88,7 +88,7 @@ test-programs: all $(TEST_PROGRAMS)
 # Compiled only, so that none of them is forgotten.
 fuzz-objects: $(call objects,$(FUZZERS))
 
-bench: all $(addprefix $(BUILD)/bench/,srt_floor srt_sink udp_sink latency) ## CPU, memory and latency beside libsrt, ffmpeg, srt-live-transmit, GStreamer
+bench: all $(addprefix $(BUILD)/bench/,srt_floor srt_sink udp_sink rtmp_sink latency) ## CPU, memory and latency beside libsrt, ffmpeg, srt-live-transmit, GStreamer
 	@BUILD_DIR=$(abspath $(BUILD)) tools/bench/bench.sh
 
 bench-bpf: $(BUILD)/bench/bpf ## print what the XDP program costs a packet (needs root)
@@ -173,7 +173,8 @@ $(BUILD)/bench/%: $(BUILD)/obj/tools/bench/%.o $(LIBRARY)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 # What the receivers of `make bench` have in common.
-$(BUILD)/bench/srt_sink $(BUILD)/bench/udp_sink: $(call objects,tools/bench/sink.c)
+$(BUILD)/bench/srt_sink $(BUILD)/bench/udp_sink $(BUILD)/bench/rtmp_sink: $(call objects,tools/bench/sink.c)
+$(BUILD)/bench/rtmp_sink: $(call objects,tools/bench/rtmp_session.c)
 
 $(BUILD)/tools/%: $(BUILD)/obj/tests/tools/%.o $(LIBRARY)
 	@mkdir -p $(@D)

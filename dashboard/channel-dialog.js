@@ -5,7 +5,7 @@
  */
 
 import {
-  RANGES, describeRedundancy, describeRepair, describeSenders, fieldsOf, fieldsToCreate, fieldsToUpdate,
+  RANGES, describeProgram, describeRedundancy, describeRepair, describeSenders, fieldsOf, fieldsToCreate, fieldsToUpdate,
 } from './channel-fields.js';
 import { find, part, setHidden, setText } from './dom.js';
 import { splitEntries } from './entries.js';
@@ -73,6 +73,7 @@ export class ChannelDialog extends FormDialog {
       rtp_port: fields.rtp_port || '',
       reorder_ms: fields.reorder_ms,
       fec: fields.fec,
+      program: fields.program,
       sources: fields.sources.join('\n'),
       max_pps: fields.max_pps,
       interface: fields.interface ?? '',
@@ -104,6 +105,7 @@ export class ChannelDialog extends FormDialog {
   #describe() {
     const groups = {
       repair: () => describeRepair(this.#readRepair()),
+      program: () => describeProgram(this.#readProgram()),
       senders: () => describeSenders(this.#readSenders()),
       redundancy: () => describeRedundancy(this.#readRedundancy()),
     };
@@ -128,6 +130,7 @@ export class ChannelDialog extends FormDialog {
       rtp_port: this.#number('rtp_port', this.#known.rtp_port),
       autostart: this.input('autostart').checked,
       ...this.#readRepair(),
+      ...this.#readProgram(),
       ...this.#readSenders(),
       ...this.#readRedundancy(),
     };
@@ -135,6 +138,10 @@ export class ChannelDialog extends FormDialog {
 
   #readRepair() {
     return { reorder_ms: this.#number('reorder_ms', this.#known.reorder_ms), fec: this.#text('fec') };
+  }
+
+  #readProgram() {
+    return { program: this.#number('program', this.#known.program) };
   }
 
   #readSenders() {

@@ -16,6 +16,7 @@ import { formatEndpoint, formatExact, formatPlural } from './format.js';
  * @property {boolean} autostart
  * @property {number} reorder_ms
  * @property {string} fec
+ * @property {number} program
  * @property {string[]} sources
  * @property {number} max_pps
  * @property {string | null} interface
@@ -31,6 +32,7 @@ export const DEFAULTS = {
   autostart: false,
   reorder_ms: 50,
   fec: 'off',
+  program: 0,
   sources: [],
   max_pps: 0,
   interface: null,
@@ -42,6 +44,7 @@ export const DEFAULTS = {
 export const RANGES = {
   rtp_port: [1, 65_535],
   reorder_ms: [0, 1000],
+  program: [0, 65_535],
   max_pps: [0, 10_000_000],
   'backup.rtp_port': [1, 65_535],
   'failover.timeout_ms': [50, 60_000],
@@ -96,6 +99,11 @@ export function fieldsToUpdate(entered, known) {
 /** @param {Pick<ChannelFields, 'reorder_ms' | 'fec'>} fields */
 export function describeRepair({ reorder_ms, fec }) {
   return `gaps wait ${formatExact(reorder_ms)} ms, ${fec === 'off' ? 'no FEC' : 'FEC when it comes'}`;
+}
+
+/** @param {Pick<ChannelFields, 'program'>} fields */
+export function describeProgram({ program }) {
+  return program === 0 ? 'the first' : `number ${program}`;
 }
 
 /** @param {Pick<ChannelFields, 'sources' | 'max_pps' | 'interface'>} fields */

@@ -76,6 +76,11 @@ export function outputCondition(output) {
   return OUTPUT_CONDITIONS[output.state] ?? unknownCondition(output.state);
 }
 
+/** The warning of an output in two words. @param {Output} output */
+export function warningWord({ tls_verify }) {
+  return tls_verify === 'off' ? 'TLS not verified' : 'Warning';
+}
+
 /** @type {Record<string, string>} */
 const MODES = { xdp: 'native XDP', 'xdp-generic': 'generic XDP', udp: 'kernel sockets' };
 

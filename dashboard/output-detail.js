@@ -33,6 +33,8 @@ export class OutputDetail {
   #title = part(this.element, 'title');
   #since = part(this.element, 'since');
   #error = part(this.element, 'last-error');
+  #warning = part(this.element, 'warning');
+  #lack = part(this.element, 'lack');
   #trouble = part(this.element, 'trouble');
   #history = part(this.element, 'history');
   #readers = part(this.element, 'readers');
@@ -73,6 +75,10 @@ export class OutputDetail {
     setHidden(this.#reset, output.state === 'stopped');
     setText(this.#error, `Last error: ${output.last_error ?? ''}`);
     setHidden(this.#error, !output.last_error);
+    setText(this.#warning, output.warning ?? '');
+    setHidden(this.#warning, !output.warning);
+    setText(this.#lack, output.note ?? '');
+    setHidden(this.#lack, !output.note);
     setHidden(this.#readers, !listens(output));
     for (const chart of this.#srtCharts) chart.hidden = !isSrt(output);
     this.#groups.show(output.stats);

@@ -1,8 +1,11 @@
 // @ts-check
 /** Adds an output to a channel, or changes one. */
 
-import { create, part, setHidden, setText, showItems } from './dom.js';
+import { create, find, part, setHidden, setText, showItems } from './dom.js';
 import { FieldError, FormDialog, changedFields } from './form-dialog.js';
+import {
+  BACKLOG_RANGE, describeRtmp, hasRtmpFields, isRtmp, isRtmps, rtmpFieldsFor, rtmpFieldsOf,
+} from './rtmp-fields.js';
 import { hintsFor } from './url-hints.js';
 
 /**
@@ -23,7 +26,7 @@ export class OutputDialog extends FormDialog {
 
   constructor() {
     super('output-dialog');
-    this.input('url').addEventListener('input', () => this.#showHints());
+    this.form.addEventListener('input', () => this.#showRelevant());
   }
 
   /**
@@ -37,8 +40,10 @@ export class OutputDialog extends FormDialog {
     this.input('url').value = output?.url ?? '';
     this.input('name').value = output?.name ?? '';
     this.input('enabled').checked = output?.enabled ?? true;
-    this.#showHints();
-    setHidden(part(this.dialog, 'secret-hint'), !output?.url.includes('***'));
+    for (const [name, value] of Object.entries(rtmpFieldsOf(output))) this.control(name).value = String(value ?? '');
+    find(this.dialog, 'details', HTMLDetailsElement).open = false;
+    this.#showRelevant();
+    setHidden(part(this.dialog, 'secret-hint'), !output?.url.includes('***') && !output?.stream_key);
     const error = part(this.dialog, 'last-error');
     setText(error, `Last error: ${output?.last_error ?? ''}`);
     setHidden(error, !output?.last_error);
@@ -46,8 +51,42 @@ export class OutputDialog extends FormDialog {
       output ? 'Save' : 'Add output');
   }
 
-  #showHints() {
-    showItems(part(this.dialog, 'url-hints'), hintsFor(this.input('url').value), hintItem);
+  /** What goes with the URL so far. */
+  #showRelevant() {
+    const url = this.input('url').value;
+    const tls = isRtmps(url);
+    showItems(part(this.dialog, 'url-hints'), hintsFor(url), hintItem);
+    for (const name of ['rtmp-key', 'rtmp']) setHidden(part(this.dialog, name), !isRtmp(url) || !hasRtmpFields(this.#output));
+    setHidden(part(this.dialog, 'tls'), !tls);
+    setHidden(part(this.dialog, 'unverified'), this.control('tls_verify').value !== 'off');
+    setText(part(this.dialog, 'rtmp-note'), describeRtmp({ ...this.#readRtmp(), backlog_ms: Number(this.#text('backlog_ms')) || 0 }, tls));
+  }
+
+  /** @param {string} name */
+  #text(name) {
+    return this.control(name).value.trim();
+  }
+
+  #readRtmp() {
+    return {
+      stream_key: this.#text('stream_key') || null,
+      audio: this.#text('audio') || '0',
+      hevc: this.#text('hevc'),
+      cues: this.#text('cues'),
+      tls_verify: this.#text('tls_verify'),
+      tls_ca: this.#text('tls_ca') || null,
+    };
+  }
+
+  /** @param {string} url */
+  #rtmpFields(url) {
+    const [from, to] = BACKLOG_RANGE;
+    const text = this.#text('backlog_ms');
+    if (!isRtmp(url) || !hasRtmpFields(this.#output)) return {};
+    if (!/^\d{1,6}$/.test(text) || Number(text) < from || Number(text) > to) {
+      throw new FieldError('backlog_ms', `A whole number from ${from} to ${to}.`);
+    }
+    return rtmpFieldsFor(url, { ...this.#readRtmp(), backlog_ms: Number(text) });
   }
 
   async save() {
@@ -57,11 +96,13 @@ export class OutputDialog extends FormDialog {
     const enabled = this.input('enabled').checked;
     // Without a name the server makes one from the URL; a known output keeps its own.
     const entered = name === '' ? { url, enabled } : { url, name, enabled };
+    // What an output does not have yet begins with its default.
+    const rtmp = changedFields(this.#rtmpFields(url), { ...rtmpFieldsOf(this.#output) });
     if (!this.#output) {
-      await this.#send(entered);
+      await this.#send({ ...entered, ...rtmp });
       return;
     }
-    const changed = changedFields(entered, { ...this.#output });
+    const changed = { ...changedFields(entered, { ...this.#output }), ...rtmp };
     if (Object.keys(changed).length > 0) await this.#send(changed);
   }
 }

@@ -1,7 +1,7 @@
 // @ts-check
 /** One output: a line below its channel. */
 
-import { listens, outputCondition } from './condition.js';
+import { listens, outputCondition, warningWord } from './condition.js';
 import { cloneTemplate, find, part, setAttribute, setHidden, setText } from './dom.js';
 import { formatBitrate, formatBytes, formatCountdown, formatDateTime, formatDuration, formatPlural } from './format.js';
 import { setIcon } from './icons.js';
@@ -21,6 +21,9 @@ export class OutputRow {
   #sent = part(this.element, 'sent');
   #note = part(this.element, 'note');
   #error = part(this.element, 'error');
+  #remark = part(this.element, 'remark');
+  #warning = part(this.element, 'warning');
+  #lack = part(this.element, 'lack');
   #toggleIcon = part(this.element, 'toggle-icon');
   #toggleWord = part(this.element, 'toggle-word');
   #toggle = find(this.element, '[data-action="toggle-output"]', HTMLButtonElement);
@@ -61,6 +64,7 @@ export class OutputRow {
     this.#dropped.show(frames_dropped + pktSndLossTotal + send_errors);
     this.#reconnects.show(output.stats.reconnects ?? output.reconnects);
     this.#showError(output, condition.tone === 'good');
+    this.#showRemark(output);
     this.#showToggle(output);
     this.detail?.show(output);
     this.tick();
@@ -76,6 +80,16 @@ export class OutputRow {
     setText(this.#error, error);
     setHidden(this.#error, healthy || error === '');
     setAttribute(this.#state, 'title', error === '' ? '' : `Last error: ${error}`);
+  }
+
+  /** What somebody should know of an output that works. @param {Output} output */
+  #showRemark(output) {
+    const { note = '', warning = '' } = output;
+    setText(this.#warning, warning ? warningWord(output) : '');
+    setAttribute(this.#warning, 'title', warning ?? '');
+    setHidden(this.#warning, !warning);
+    setText(this.#lack, note ?? '');
+    setHidden(this.#remark, !note && !warning);
   }
 
   /** @param {Output} output */

@@ -15,6 +15,15 @@
  * @property {boolean} enabled
  * @property {OutputState} state
  * @property {string | null} last_error
+ * @property {string | null} [note] what does not go out although all is well
+ * @property {string | null} [warning] what is worth a second look although all is well
+ * @property {string | null} [stream_key] of RTMP, *** when it is given apart from the URL; so are the next four
+ * @property {string} [audio] a number, a language, or both: eng:1
+ * @property {'enhanced' | 'legacy'} [hevc]
+ * @property {'off' | 'oncuepoint_scte35' | 'oncuepoint' | 'onadcue' | 'youtube'} [cues]
+ * @property {number} [backlog_ms]
+ * @property {'on' | 'off'} [tls_verify] of RTMPS, as the next one
+ * @property {string | null} [tls_ca] null: the system's authorities
  * @property {number} retry_in_ms 0 when no try is due
  * @property {number} reconnects
  * @property {string | null} connected_at ISO 8601
@@ -69,6 +78,7 @@
  * @property {number} rtp_port
  * @property {number} [reorder_ms]
  * @property {'off' | 'auto'} [fec]
+ * @property {number} [program] of RTMP outputs; 0: the first
  * @property {string[]} [sources] addresses and prefixes; empty: anybody
  * @property {number} [max_pps] 0: no ceiling
  * @property {string | null} [interface] null: every one

@@ -45,8 +45,8 @@ export const URL_HINTS = [
   },
   {
     kind: 'RTMP',
-    example: 'rtmp://host/app/stream-key',
-    note: 'The last part is the stream key, a secret.',
+    example: 'rtmps://host/app/stream-key',
+    note: 'The last part is the stream key, a secret; it may be given apart below. rtmps:// encrypts, and verifies the server.',
     matches: (scheme) => /^rtmps?$/.test(scheme),
   },
 ];

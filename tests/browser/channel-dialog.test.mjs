@@ -39,6 +39,10 @@ pageTest('a channel with everything', [], async ({ page, server }) => {
   await unfold(page, 'reorder_ms');
   await page.fill('#channel-reorder', '120');
   await page.selectOption('#channel-fec', 'auto');
+  await reads(page, '[data-part="program-note"]', 'the first');
+  await unfold(page, 'program');
+  await page.fill('#channel-program', '513');
+  await reads(page, '[data-part="program-note"]', 'number 513');
   await unfold(page, 'sources');
   await page.fill('#channel-sources', '198.51.100.7, 2001:db8::/32\n203.0.113.0/24\n');
   await page.fill('#channel-pps', '9000');
@@ -61,7 +65,7 @@ pageTest('a channel with everything', [], async ({ page, server }) => {
   assert.deepEqual(server.calls, [{
     call: 'POST /api/channels',
     body: {
-      name: 'Main', rtp_ip: '0.0.0.0', rtp_port: 5000, autostart: false, reorder_ms: 120, fec: 'auto',
+      name: 'Main', rtp_ip: '0.0.0.0', rtp_port: 5000, autostart: false, reorder_ms: 120, fec: 'auto', program: 513,
       sources: ['198.51.100.7', '2001:db8::/32', '203.0.113.0/24'], max_pps: 9000, interface: 'eth1', backup: BACKUP,
       failover: { timeout_ms: 250, return: 'return', stable_ms: 0 },
     },

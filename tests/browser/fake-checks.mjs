@@ -27,23 +27,32 @@ const FIELD_TYPES = {
   name: 'string', rtp_ip: 'string', rtp_port: 'number', autostart: 'boolean', url: 'string', enabled: 'boolean',
   reorder_ms: 'number', fec: 'string', sources: 'array', max_pps: 'number', interface: 'string or null',
   backup: 'object or null', failover: 'object', mode: 'string', timeout_ms: 'number', return: 'string',
-  stable_ms: 'number', merge_ms: 'number', input: 'string',
+  stable_ms: 'number', merge_ms: 'number', input: 'string', program: 'number',
+  stream_key: 'string or null', audio: 'string', hevc: 'string', cues: 'string', backlog_ms: 'number',
+  tls_verify: 'string', tls_ca: 'string or null',
 };
 
 /** @type {Record<string, [number, number]>} */
 const RANGES = {
   rtp_port: [1, 65_535], reorder_ms: [0, 1000], max_pps: [0, 10_000_000], timeout_ms: [50, 60_000],
-  stable_ms: [0, 3_600_000], merge_ms: [1, 1000],
+  stable_ms: [0, 3_600_000], merge_ms: [1, 1000], program: [0, 65_535], backlog_ms: [500, 30_000],
 };
 
 /** @type {Record<string, string[]>} */
-const CHOICES = { fec: ['off', 'auto'], mode: ['failover', 'merge'], return: ['stay', 'return'], input: ['primary', 'backup'] };
+const CHOICES = { fec: ['off', 'auto'], mode: ['failover', 'merge'], return: ['stay', 'return'], input: ['primary', 'backup'],
+  hevc: ['enhanced', 'legacy'], tls_verify: ['on', 'off'],
+  cues: ['off', 'oncuepoint_scte35', 'oncuepoint', 'onadcue', 'youtube'],
+};
 
 export const OLD_CHANNEL_FIELDS = ['name', 'rtp_ip', 'rtp_port', 'autostart'];
 export const CHANNEL_FIELDS = [
-  ...OLD_CHANNEL_FIELDS, 'reorder_ms', 'fec', 'sources', 'max_pps', 'interface', 'backup', 'failover',
+  ...OLD_CHANNEL_FIELDS, 'reorder_ms', 'fec', 'program', 'sources', 'max_pps', 'interface', 'backup', 'failover',
 ];
-export const OUTPUT_FIELDS = ['name', 'url', 'enabled'];
+export const OLD_OUTPUT_FIELDS = ['name', 'url', 'enabled'];
+const RTMP_FIELDS = ['stream_key', 'audio', 'hevc', 'cues', 'backlog_ms'];
+const TLS_FIELDS = ['tls_verify', 'tls_ca'];
+export const OUTPUT_FIELDS = [...OLD_OUTPUT_FIELDS, ...RTMP_FIELDS, ...TLS_FIELDS];
+
 const BACKUP_FIELDS = ['rtp_ip', 'rtp_port', 'sources', 'interface'];
 const FAILOVER_FIELDS = ['mode', 'timeout_ms', 'return', 'stable_ms', 'merge_ms'];
 
@@ -95,4 +104,21 @@ export function checkFields(body, known, required, prefix = '') {
   for (const name of required) {
     if (!(name in body)) throw new ApiError(422, 'missing_field', prefix + name, `${prefix}${name} is required`);
   }
+}
+
+/**
+ * An output that was changed, or a new one: the URL and what goes with it.
+ * @param {Record<string, any>} output as it would be
+ * @param {Record<string, any>} body
+ */
+export function checkOutput(output, body) {
+  const [, scheme = '', rest = ''] = /^(\w+):\/\/[^/]*\/?(.*)$/.exec(output.url) ?? [];
+  for (const name of [...RTMP_FIELDS, ...TLS_FIELDS]) {
+    if (name in body && !/^rtmps?$/.test(scheme)) throw invalid(name, `${name} is of rtmp:// and rtmps:// alone`);
+    if (name in body && TLS_FIELDS.includes(name) && scheme !== 'rtmps') throw invalid(name, `${name} is of rtmps:// alone`);
+  }
+  if (!/^rtmps?$/.test(scheme)) return;
+  const keyInUrl = /[^/]\/[^/]/.test(rest);
+  if (body.stream_key && keyInUrl) throw invalid('stream_key', 'The URL has a stream key already');
+  if (!output.stream_key && !keyInUrl) throw new ApiError(422, 'missing_field', 'stream_key', 'The stream key is missing');
 }

@@ -38,10 +38,13 @@ const zeros = (names) => Object.fromEntries(names.map((name) => [name, 0]));
 /** @param {Partial<Output> & {url: string}} fields @returns {Output} */
 export function makeOutput(fields) {
   const [, scheme = '', host = ''] = /^(\w+):\/\/([^:/?]*)/.exec(fields.url) ?? [];
+  const rtmp = /^rtmps?$/.test(scheme)
+    ? { stream_key: null, audio: '0', hevc: /** @type {const} */ ('enhanced'), cues: /** @type {const} */ ('off'), backlog_ms: 4000 } : {};
+  const tls = scheme === 'rtmps' ? { tls_verify: /** @type {const} */ ('on'), tls_ca: null } : {};
   const readers = fields.url.includes('mode=listener') ? { reader_count: 0, readers: [] } : {};
   return {
     id: randomUUID(), name: `${scheme}://${host}`, enabled: true, state: 'stopped', last_error: null,
-    retry_in_ms: 0, reconnects: 0, connected_at: null, stats_since: null, ...readers, ...fields,
+    note: null, warning: null, retry_in_ms: 0, reconnects: 0, connected_at: null, stats_since: null, ...rtmp, ...tls, ...readers, ...fields,
     stats: { ...zeros([...OUTPUT_COUNTERS, ...KIND_COUNTERS[scheme] ?? []]), ...fields.stats },
   };
 }
@@ -78,7 +81,7 @@ export function makeChannel(fields) {
   /** @type {Channel} */
   const channel = {
     id: randomUUID(), rtp_ip: '0.0.0.0', autostart: false, created_at: new Date().toISOString(),
-    reorder_ms: 50, fec: 'off', sources: [], max_pps: 0, interface: null, backup: null,
+    reorder_ms: 50, fec: 'off', program: 0, sources: [], max_pps: 0, interface: null, backup: null,
     desired: 'stopped', state: 'stopped', last_error: null, outputs: [], ...fields,
     failover: { mode: 'failover', timeout_ms: 500, return: 'stay', stable_ms: 10_000, merge_ms: 200, ...fields.failover },
     stats: { ...zeros(CHANNEL_COUNTERS), ...fields.stats },
@@ -125,6 +128,13 @@ const NAMES = [
   'Weather', 'Documentary', 'Movies Classic', 'Shopping', 'Radio Studio Cam', 'City Council', 'Arena Pop-up',
 ];
 
+/** What is worth knowing of some outputs that work. @param {number} i @returns {Partial<Output>} */
+function remarks(i) {
+  const note = i % 4 === 1 ? 'not carried: MPEG-2 video (PID 256)' : null;
+  const open = { tls_verify: /** @type {const} */ ('off'), warning: 'The server’s certificate is not verified: anybody on the way may read and change what is sent' };
+  return { note, ...(i % 7 === 0 ? open : {}) };
+}
+
 /**
  * @param {number} i
  * @param {'connected' | 'stopped'} state
@@ -136,7 +146,7 @@ function plantOutputs(i, state, bitrate) {
   const stats = { bitrate_bps: live ? bitrate : 0, bytes_sent: live ? bitrate * (i + 1) * 220 : 0 };
   const outputs = [
     makeOutput({ name: 'CDN ingest primary', url: `srt://ingest-a.example.net:${7000 + i}?mode=caller&latency=200&passphrase=***&streamid=plant/${i}`, state, connected_at, stats }),
-    makeOutput({ name: 'YouTube', url: 'rtmps://a.rtmps.example.com/live2/***', state, connected_at, stats: { ...stats, frames_dropped: i % 5 === 0 ? 12 * i : 0 } }),
+    makeOutput({ name: 'YouTube', url: 'rtmps://a.rtmps.example.com/live2/***', ...remarks(i), state, connected_at, stats: { ...stats, frames_dropped: i % 5 === 0 ? 12 * i : 0 } }),
   ];
   if (i % 3 === 0) {
     outputs.push(makeOutput({ name: 'Monitoring wall', url: 'srt://:9100?mode=listener&sources=10.20.0.0/16', reader_count: i % 2 === 0 ? 2 : 0, readers: i % 2 === 0 ? [makeReader(1, '#!::r=news,u=wall'), makeReader(2)] : [], enabled: i % 2 === 0, state: i % 2 === 0 ? state : 'stopped', connected_at: i % 2 === 0 ? connected_at : null, stats: i % 2 === 0 ? stats : {} }));

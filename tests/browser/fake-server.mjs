@@ -10,7 +10,7 @@ import { createServer } from 'node:http';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
-  ApiError, CHANNEL_FIELDS, OLD_CHANNEL_FIELDS, OUTPUT_FIELDS, checkFields,
+  ApiError, CHANNEL_FIELDS, OLD_CHANNEL_FIELDS, OLD_OUTPUT_FIELDS, OUTPUT_FIELDS, checkFields, checkOutput,
 } from './fake-checks.mjs';
 import { OUTPUT_TOTALS, makeChannel, makeInputs, makeOutput, makeSystem } from './fake-data.mjs';
 import { WebSocketPeer } from './websocket.mjs';
@@ -33,6 +33,11 @@ const CSP = "default-src 'self'; connect-src 'self' ws: wss:";
 export function ageChannel(channel) {
   for (const name of ['inputs', ...CHANNEL_FIELDS]) {
     if (!OLD_CHANNEL_FIELDS.includes(name)) Reflect.deleteProperty(channel, name);
+  }
+  for (const output of channel.outputs) {
+    for (const name of ['note', 'warning', ...OUTPUT_FIELDS]) {
+      if (!OLD_OUTPUT_FIELDS.includes(name)) Reflect.deleteProperty(output, name);
+    }
   }
   return channel;
 }
@@ -291,8 +296,9 @@ export class FakeServer {
    * @param {any} body
    */
   #addOutput(channel, body) {
-    checkFields(body, OUTPUT_FIELDS, ['url']);
-    const output = makeOutput(body);
+    checkFields(body, this.old ? OLD_OUTPUT_FIELDS : OUTPUT_FIELDS, ['url']);
+    const output = makeOutput({ ...body, ...(body.stream_key ? { stream_key: '***' } : {}) });
+    checkOutput(output, body);
     if (channel.desired === 'running' && output.enabled) output.state = 'connecting';
     channel.outputs.push(output);
     this.push([channel]);
@@ -351,8 +357,10 @@ export class FakeServer {
       this.push([channel]);
       return [204];
     }
-    checkFields(body, OUTPUT_FIELDS, []);
-    Object.assign(output, body);
+    checkFields(body, this.old ? OLD_OUTPUT_FIELDS : OUTPUT_FIELDS, []);
+    checkOutput({ ...output, ...body }, body);
+    Object.assign(output, body, body.stream_key ? { stream_key: '***' } : {});
+    output.warning = output.tls_verify === 'off' ? 'The server’s certificate is not verified' : null;
     if ('enabled' in body) output.state = output.enabled && channel.desired === 'running' ? 'connecting' : 'stopped';
     this.push([channel]);
     return [200, output];

@@ -14,6 +14,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* PAT: program 1 on PID 0x20. PMT: H.264 on 0x21, AAC on 0x22. Without their CRC. */
+static const struct remux_choice usual;
 static const uint8_t pat[] = {0x00, 0xb0, 0x0d, 0, 1, 0xc1, 0, 0, 0, 1, 0xe0, 0x20};
 static const uint8_t pmt[] = {0x02, 0xb0, 0x17, 0,    1,    0xc1, 0,    0,    0xe0, 0x21, 0xf0,
                               0x00, 0x1b, 0xe0, 0x21, 0xf0, 0,    0x0f, 0xe0, 0x22, 0xf0, 0};
@@ -79,7 +80,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			remuxer_discontinuity(remuxer);
 	}
 	remuxer_flush(remuxer);
-	count = remuxer_get_headers(remuxer, headers);
+	count = remuxer_get_headers(remuxer, &usual, headers);
 	while (count--)
 		flv_tag_unref(headers[count]);
 	remuxer_destroy(remuxer);

@@ -47,6 +47,24 @@ static void check_udp(const struct output_url *url)
 	want(url->scheme == OUTPUT_RTP || !o->fec_columns);
 }
 
+static bool ends_with(const char *text, const char *end)
+{
+	return strlen(text) >= strlen(end) && !strcmp(text + strlen(text) - strlen(end), end);
+}
+
+/* The key is hidden, or the query where there is no key. */
+static void check_rtmp(const struct output_url *url, const char *text, const char *masked)
+{
+	const char *query = strchr(url->rtmp.app, '?');
+
+	want(url->host[0] && url->rtmp.app[0] && url->rtmp.app[0] != '/');
+	want(!url->rtmp.key[0] || !query);
+	if (url->rtmp.key[0])
+		want(ends_with(masked, "/***"));
+	else
+		want(query ? ends_with(masked, "?***") : !strcmp(masked, text));
+}
+
 /* What is masked is masked again to the same, and gets its secret back from the original. */
 static void check_mask(const char *text)
 {
@@ -65,8 +83,8 @@ static void check_mask(const char *text)
 		check_srt(&url);
 	else if (url.scheme != OUTPUT_RTMP)
 		check_udp(&url);
-	if (url.scheme == OUTPUT_RTMP && strcmp(strrchr(masked, '/'), "/***") != 0)
-		abort();
+	if (url.scheme == OUTPUT_RTMP)
+		check_rtmp(&url, text, masked);
 	if (output_url_unmask(back, masked, text) || strcmp(back, text) != 0)
 		abort();
 	if (url.scheme == OUTPUT_RTMP) {

@@ -33,6 +33,7 @@ struct channel {
 
 struct feed {
 	struct channel *channel;
+	uint16_t program;
 };
 
 struct ingest_binding {
@@ -313,6 +314,14 @@ void feed_destroy(struct feed *feed, struct tick_loop *const *loops, size_t loop
 	free(feed);
 }
 
+/* Noted only when it changes. */
+void feed_set_program(struct feed *feed, uint16_t program)
+{
+	if (feed->program != program)
+		note("program %u; ", program);
+	feed->program = program;
+}
+
 struct channel *feed_channel(const struct feed *feed)
 {
 	return feed->channel;
@@ -338,6 +347,8 @@ int output_create(struct output **out, const struct output_config *config, struc
 	snprintf((*out)->where, sizeof((*out)->where), "%s:%u", config->url.host, config->url.port);
 	counter_set(&(*out)->counters.reconnects, 3);
 	latest = *out;
+	fakes.output_url = config->url;
+	fakes.output_options = config->rtmp;
 	note("output %s %s; ", config->name, (*out)->where);
 	fakes.outputs++;
 	return 0;

@@ -18,10 +18,12 @@ struct fakes {
 	int filter_error;           /* ingest_set_filter returns it … */
 	uint16_t filter_error_port; /* … for this port */
 	int channel_error, feed_error, output_error;
-	int64_t last_ns;                 /* what channel_last_ns says */
-	int64_t input_last_ns[2];        /* what channel_input_last_ns says */
-	struct output_status status;     /* what output_get_status says */
-	struct output_reader readers[4]; /* what output_get_readers says */
+	int64_t last_ns;                    /* what channel_last_ns says */
+	int64_t input_last_ns[2];           /* what channel_input_last_ns says */
+	struct output_status status;        /* what output_get_status says */
+	struct output_url output_url;       /* what the last output_create was given … */
+	struct rtmp_options output_options; /* … and these */
+	struct output_reader readers[4];    /* what output_get_readers says */
 	size_t reader_count;
 	struct output_sample samples[4]; /* what output_get_history says */
 	size_t sample_count;

@@ -146,6 +146,52 @@ static void test_reset(void **state)
 	close(fd);
 }
 
+/* No secret of an RTMP output leaves the program, neither when it is made nor when it is changed or listed. */
+static void test_rtmp(void **state)
+{
+	struct http_reply reply;
+	json_t *json;
+	int fd;
+
+	(void)state;
+	run_channel("rtmps://a/app/in-url");
+	fd = websocket_connect(port);
+	assert_true(fd >= 0);
+	json_decref(pushed_output(fd));
+	json = call("PUT", output, "{\"url\":\"rtmps://a/app\",\"stream_key\":\"apart\"}", 200);
+	assert_string_equal(text_of(json, "stream_key"), "***");
+	assert_string_equal(text_of(json, "url"), "rtmps://a/app");
+	json = pushed_output(fd);
+	assert_string_equal(text_of(json, "stream_key"), "***");
+	assert_string_equal(text_of(json, "tls_verify"), "on");
+	json_decref(json);
+	close(fd);
+	http_call(port, &reply, "GET", "/api/channels", "", "", 0);
+	assert_int_equal(reply.status, 200);
+	assert_null(strstr(reply.body, "apart"));
+	assert_null(strstr(reply.body, "in-url"));
+	http_free(&reply);
+
+	/* As it was shown, with a change. */
+	json = call("PUT", output,
+	            "{\"url\":\"rtmps://a/app\",\"stream_key\":\"***\",\"audio\":\"eng\"}", 200);
+	assert_string_equal(text_of(json, "audio"), "eng");
+	assert_string_equal(fakes.output_url.rtmp.key, "apart");
+	assert_error(
+		call("PUT", output, "{\"url\":\"rtmps://evil/app\",\"stream_key\":\"***\"}", 422),
+		"invalid_value", "stream_key");
+	assert_error(call("PUT", output, "{\"backlog_ms\":100}", 422), "invalid_value",
+	             "backlog_ms");
+	assert_error(call("PUT", channel,
+	                  "{\"outputs\":[{\"url\":\"srt://a:1\"},{\"url\":\"srt://a:2\","
+	                  "\"cues\":\"off\"}]}",
+	                  422),
+	             "invalid_value", "outputs[1].cues");
+	assert_error(call("PUT", channel, "{\"program\":65536}", 422), "invalid_value", "program");
+	json = call("PUT", channel, "{\"program\":2}", 200);
+	assert_int_equal(number_of(json, "program"), 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -154,6 +200,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_history, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_readers, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_reset, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_rtmp, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -44,6 +44,7 @@ static void test_new(void **state)
 	assert_string_equal(entry.name, "News");
 	assert_string_equal(entry.inputs[0].rtp_ip, "0.0.0.0");
 	assert_int_equal(entry.inputs[0].rtp_port, 5000);
+	assert_int_equal(entry.program, 0);
 	assert_false(entry.autostart);
 	assert_false(entry.running);
 	assert_int_equal(entry.output_count, 2);
@@ -94,6 +95,9 @@ static void test_errors(void **state)
 		{WITH("\"max_pps\":10000001"), "invalid_value", "max_pps", 422},
 		{WITH("\"max_pps\":99999999999999"), "invalid_value", "max_pps", 422},
 		{WITH("\"max_pps\":1.5"), "invalid_type", "max_pps", 422},
+		{WITH("\"program\":-1"), "invalid_value", "program", 422},
+		{WITH("\"program\":65536"), "invalid_value", "program", 422},
+		{WITH("\"program\":null"), "invalid_type", "program", 422},
 		{WITH("\"interface\":7"), "invalid_type", "interface", 422},
 		{WITH("\"interface\":\"\""), "invalid_value", "interface", 422},
 		{WITH("\"interface\":\"..\""), "invalid_value", "interface", 422},
@@ -199,6 +203,7 @@ static void test_default_names(void **state)
 		{"rtp://[ff3e::1]:5004", "rtp://[ff3e::1]:5004"},
 		{"rtmp://h/live/key?token=t", "rtmp://h/live"},
 		{"rtmp://[::1]:1936/a/b//key", "rtmp://[::1]/a/b"},
+		{"rtmps://h:444/live/key?token=t", "rtmps://h/live"},
 		{"rtmp://h/a\xc2\x85z/key", "rtmp://h"}, /* a control character is in no name */
 		{long_host, name[0]},
 		{long_app, name[1]},
@@ -482,7 +487,7 @@ static void test_stored_round_trip(void **state)
 		"{\"config\":{\"name\":\"News\",\"rtp_ip\":\"10.0.0.1\",\"rtp_port\":5000,"
 		"\"autostart\":true,\"outputs\":[{\"id\":\"o-1\",\"name\":\"x\",\"url\":"
 		"\"srt://h:1?passphrase=0123456789\",\"enabled\":false,\"later\":[1]}],"
-		"\"reorder_ms\":70,\"fec\":\"auto\",\"sources\":[\"10.0.0.0/8\",\"2001:db8::1\"],"
+		"\"reorder_ms\":70,\"program\":513,\"fec\":\"auto\",\"sources\":[\"10.0.0.0/8\",\"2001:db8::1\"],"
 		"\"interface\":\"eth0\",\"max_pps\":5000,\"colour\":[1],\"backup\":{\"rtp_ip\":"
 		"\"::\",\"rtp_port\":6000,\"sources\":[\"10.0.0.1\"],\"interface\":null},"
 		"\"failover\":{\"mode\":\"merge\",\"timeout_ms\":50,\"return\":\"return\","
@@ -500,6 +505,7 @@ static void test_stored_round_trip(void **state)
 	assert_int_equal(entry.inputs[0].sources[0].bits, 104);
 	assert_string_equal(entry.inputs[0].interface, "eth0");
 	assert_int_equal(entry.inputs[1].rtp_port, 6000);
+	assert_int_equal(entry.program, 513);
 	assert_true(entry.failover.merge && entry.failover.returns);
 	after = config_to_stored(&entry);
 	assert_true(json_equal(before, after)); /* with the fields that nobody here knows */
@@ -516,7 +522,7 @@ static void test_stored_defaults(void **state)
 	(void)state;
 	assert_int_equal(from_stored(&entry,
 	                             "{\"config\":{\"name\":\"Old\",\"rtp_port\":5000,\"outputs\":["
-	                             "{\"url\":\"srt://h:1\"},{\"url\":\"rtmps://h/a/k\"}]},"
+	                             "{\"url\":\"srt://h:1\"},{\"url\":\"rist://h/a/k\"}]},"
 	                             "\"created_at\":\"2024-05-06T07:08:09.123456\"}",
 	                             why, sizeof(why)),
 	                 0);

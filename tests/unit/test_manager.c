@@ -68,7 +68,7 @@ static void test_shape(void **state)
 	                                      .retry_in_ms = 1500,
 	                                      .connected_at_s = 0};
 	channel = get(id);
-	assert_int_equal(json_object_size(channel), 19);
+	assert_int_equal(json_object_size(channel), 20);
 	assert_int_equal(json_array_size(json_object_get(channel, "inputs")), 1);
 	assert_true(json_is_null(json_object_get(channel, "backup")));
 	assert_true(json_is_null(json_object_get(channel, "interface")));
@@ -80,7 +80,7 @@ static void test_shape(void **state)
 	                                                    "bytes_received")),
 	                 188);
 	output = json_array_get(json_object_get(channel, "outputs"), 0);
-	assert_int_equal(json_object_size(output), 11);
+	assert_int_equal(json_object_size(output), 13);
 	assert_string_equal(text_of(output, "url"), "srt://a:1?passphrase=***");
 	assert_string_equal(text_of(output, "state"), "retrying");
 	assert_string_equal(text_of(output, "last_error"), "refused");
@@ -735,7 +735,7 @@ static void test_restore(void **state)
 	(void)state;
 	close_manager();
 	write_file("{\"r\":{\"config\":{\"name\":\"Running\",\"rtp_port\":1,\"outputs\":["
-	           "{\"url\":\"srt://a:1\"},{\"url\":\"rtmps://h/a/k\"}]},"
+	           "{\"url\":\"srt://a:1\"},{\"url\":\"rist://h/a/k\"}]},"
 	           "\"desired\":\"running\",\"created_at\":\"2026-01-01T00:00:01Z\"},"
 	           "\"s\":{\"config\":{\"name\":\"Stopped\",\"rtp_port\":2},\"desired\":"
 	           "\"stopped\",\"created_at\":\"2026-01-01T00:00:02Z\"},"

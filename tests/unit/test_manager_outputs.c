@@ -285,6 +285,137 @@ static void test_reset_moves(void **state)
 	assert_counts(get_output(), 2, 2, 11, 0.011, true);
 }
 
+/* What is asked for reaches the output, shows no secret, and survives the program. */
+static void test_rtmp(void **state)
+{
+	struct api_error error;
+	json_t *one, *again;
+
+	(void)state;
+	run_channel("rtmp://a/app/k1");
+	assert_string_equal(fakes.output_url.rtmp.key, "k1");
+	assert_int_equal(fakes.output_options.backlog_ms, 4000);
+	assert_int_equal(update_output(id, output,
+	                               "{\"url\":\"rtmps://a/app/x/\",\"stream_key\":"
+	                               "\"secret/k=2\",\"audio\":\"deu:1\",\"hevc\":\"legacy\","
+	                               "\"cues\":\"youtube\",\"tls_verify\":\"off\","
+	                               "\"tls_ca\":\"/ca\",\"backlog_ms\":900}",
+	                               &error),
+	                 0);
+	assert_string_equal(fakes.output_url.rtmp.app, "app/x");
+	assert_string_equal(fakes.output_url.rtmp.key, "secret/k=2");
+	assert_true(fakes.output_url.rtmp.tls);
+	assert_string_equal(fakes.output_options.choice.audio_language, "deu");
+	assert_int_equal(fakes.output_options.choice.audio_index, 1);
+	assert_int_equal(fakes.output_options.choice.hevc, HEVC_LEGACY);
+	assert_int_equal(fakes.output_options.choice.cues, CUE_YOUTUBE);
+	assert_false(fakes.output_options.tls_verify);
+	assert_string_equal(fakes.output_options.tls_ca, "/ca");
+	assert_int_equal(fakes.output_options.backlog_ms, 900);
+	one = get_output();
+	assert_string_equal(text_of(one, "url"), "rtmps://a/app/x/");
+	assert_string_equal(text_of(one, "stream_key"), "***");
+	assert_string_equal(text_of(one, "audio"), "deu:1");
+	assert_non_null(strstr(file_text(), "secret/k=2"));
+
+	close_manager();
+	fakes.output_url = (struct output_url){0};
+	open_manager();
+	assert_string_equal(fakes.output_url.rtmp.key, "secret/k=2");
+	again = get_output();
+	assert_true(json_equal(one, again));
+	json_decref(one);
+	json_decref(again);
+}
+
+/* Options that change start their output anew, and no other. */
+static void test_rtmp_changes(void **state)
+{
+	static const char *const changes[] = {"{\"audio\":\"1\"}",       "{\"hevc\":\"legacy\"}",
+	                                      "{\"cues\":\"onadcue\"}",  "{\"tls_verify\":\"off\"}",
+	                                      "{\"tls_ca\":\"/ca\"}",    "{\"backlog_ms\":5000}",
+	                                      "{\"stream_key\":\"new\"}"};
+	static const char *const same[] = {"{\"stream_key\":\"***\"}", "{\"audio\":\"1\"}",
+	                                   "{\"tls_ca\":\"/ca\"}", "{\"backlog_ms\":5000}",
+	                                   "{\"name\":\"B\"}"};
+	struct api_error error;
+	char other[64];
+
+	(void)state;
+	run_channel("srt://b:1");
+	strcpy(other, output);
+	assert_int_equal(add_output(id,
+	                            "{\"name\":\"A\",\"url\":\"rtmps://a/app\","
+	                            "\"stream_key\":\"k\"}",
+	                            output, &error),
+	                 0);
+	fakes_journal();
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+		assert_int_equal(update_output(id, output, changes[i], &error), 0);
+		assert_string_equal(fakes_journal(), "unoutput A; output A a:443; ");
+	}
+	for (size_t i = 0; i < sizeof(same) / sizeof(same[0]); i++) {
+		assert_int_equal(update_output(id, output, same[i], &error), 0);
+		assert_string_equal(fakes_journal(), "");
+	}
+	assert_int_equal(update_output(id, output, "{\"cues\":\"x\"}", &error), -1);
+	assert_string_equal(error.field, "cues");
+	assert_string_equal(fakes_journal(), "");
+	/* The program is the feed's matter: connections stay. */
+	assert_int_equal(update(id, "{\"program\":7}", &error), 0);
+	assert_string_equal(fakes_journal(), "program 7; ");
+	assert_int_equal(update(id, "{\"name\":\"Sport\"}", &error), 0);
+	assert_string_equal(fakes_journal(), "");
+	stop(id);
+	fakes_journal();
+	start(id);
+	assert_non_null(strstr(fakes_journal(), "program 7; "));
+}
+
+static void test_note(void **state)
+{
+	struct api_error error;
+	json_t *one;
+
+	(void)state;
+	run_channel("rtmps://a/app/k");
+	one = get_output();
+	assert_true(json_is_null(json_object_get(one, "note")));
+	assert_true(json_is_null(json_object_get(one, "warning")));
+	json_decref(one);
+	snprintf(fakes.status.note, sizeof(fakes.status.note), "not carried: MPEG-2 video \xff");
+	assert_int_equal(update_output(id, output, "{\"tls_verify\":\"off\"}", &error), 0);
+	one = get_output();
+	assert_string_equal(text_of(one, "note"), "not carried: MPEG-2 video ?");
+	assert_non_null(strstr(text_of(one, "warning"), "not verified"));
+	json_decref(one);
+	stop(id);
+	one = get_output();
+	assert_true(json_is_null(json_object_get(one, "note")));
+	assert_non_null(text_of(one, "warning")); /* it is how it is configured */
+	json_decref(one);
+}
+
+/* A file may have an output without stream key: it says so, and the channel runs. */
+static void test_keyless(void **state)
+{
+	json_t *one;
+
+	(void)state;
+	close_manager();
+	write_file("{\"c\":{\"config\":{\"name\":\"News\",\"rtp_port\":5000,\"outputs\":["
+	           "{\"id\":\"o\",\"url\":\"rtmp://h/app\"}]},\"desired\":\"running\"}}");
+	fakes_journal();
+	open_manager();
+	assert_null(strstr(fakes_journal(), "output"));
+	strcpy(id, "c");
+	strcpy(output, "o");
+	one = get_output();
+	assert_string_equal(text_of(one, "state"), "error");
+	assert_string_equal(text_of(one, "last_error"), "it has no stream key");
+	json_decref(one);
+}
+
 static atomic_bool stopping;
 
 /* Ask all that can be asked of an output that comes and goes. */
@@ -339,6 +470,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_history, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_reset, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_reset_moves, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_rtmp, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_rtmp_changes, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_note, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_keyless, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_threads, setup, teardown),
 	};
 

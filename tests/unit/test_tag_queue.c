@@ -19,19 +19,41 @@
 
 struct remuxer {
 	struct flv_tag *headers[3]; /* NULL: not known */
+	struct flv_tag *cue;        /* of a splice to come, or NULL */
 };
 
-size_t remuxer_get_headers(const struct remuxer *remuxer, struct flv_tag *headers[3])
+size_t remuxer_get_headers(const struct remuxer *remuxer, const struct remux_choice *choice,
+                           struct flv_tag *headers[3])
 {
 	size_t count = 0;
 
+	(void)choice;
 	for (size_t i = 0; i < 3; i++)
 		if (remuxer->headers[i])
 			headers[count++] = flv_tag_ref(remuxer->headers[i]);
 	return count;
 }
 
-#define MAX_TAGS 20000
+size_t remuxer_get_cues(const struct remuxer *remuxer, const struct remux_choice *choice,
+                        int64_t now_ms, struct flv_tag *cues[REMUX_MAX_CUES])
+{
+	(void)choice, (void)now_ms;
+	if (!remuxer->cue)
+		return 0;
+	cues[0] = flv_tag_ref(remuxer->cue);
+	return 1;
+}
+
+/* The tags of one audio track, and those of everyone. */
+bool remuxer_wants(const struct remuxer *remuxer, const struct flv_tag *tag,
+                   const struct remux_choice *choice)
+{
+	(void)remuxer;
+	return tag->type != FLV_AUDIO || tag->audio_track == choice->audio_index;
+}
+
+#define MAX_TAGS   20000
+#define BACKLOG_MS 4000
 
 bool remuxer_has_video(const struct remuxer *remuxer)
 {
@@ -54,6 +76,7 @@ static struct flv_tag *make_tag(struct bench *b, enum flv_type type, int64_t tim
 	assert_non_null(tag);
 	assert_true(b->count < MAX_TAGS);
 	tag->body[0] = 0;
+	tag->audio_track = 1;
 	b->tags[b->count++] = tag;
 	return tag;
 }
@@ -87,9 +110,10 @@ static struct flv_tag *push_audio(struct bench *b, int64_t timestamp_ms)
 
 static int setup(void **state)
 {
+	static const struct remux_choice choice = {.audio_index = 1};
 	struct bench *b = calloc(1, sizeof(*b));
 
-	if (!b || tag_queue_create(&b->queue, &b->dropped))
+	if (!b || tag_queue_create(&b->queue, &choice, BACKLOG_MS, &b->dropped))
 		return -1;
 	b->remuxer.headers[0] = make_header(b, FLV_SCRIPT, 0);
 	b->remuxer.headers[1] = make_header(b, FLV_VIDEO, 0);
@@ -162,6 +186,23 @@ static void test_start(void **state)
 	expect(b, frame);
 	expect(b, NULL);
 	assert_int_equal(dropped(b), 0);
+}
+
+/* A splice that was announced before is told behind the first frame, but before the audio kept for it. */
+static void test_cue_at_start(void **state)
+{
+	struct bench *b = *state;
+	struct flv_tag *key, *audio;
+
+	b->remuxer.cue = make_tag(b, FLV_SCRIPT, 40);
+	tag_queue_open(b->queue);
+	audio = push_audio(b, 50);
+	key = push_video(b, 40, true);
+	expect_headers(b);
+	expect(b, key);
+	expect(b, b->remuxer.cue);
+	expect(b, audio);
+	expect(b, NULL);
 }
 
 static void test_header_in_the_stream(void **state)
@@ -238,14 +279,14 @@ static void test_overflow_by_time(void **state)
 	second = push_video(b, 1040, false);
 	expect_headers(b);
 	expect(b, first);
-	push_video(b, 1000 + TAG_QUEUE_MAX_MS, false); /* still fits */
+	push_video(b, 1000 + BACKLOG_MS, false); /* still fits */
 	assert_int_equal(dropped(b), 0);
-	push_video(b, 1000 + TAG_QUEUE_MAX_MS + 1, false);
-	push_audio(b, 1000 + TAG_QUEUE_MAX_MS + 1);
-	push_video(b, 1000 + TAG_QUEUE_MAX_MS + 40, true); /* a key frame, but no room */
+	push_video(b, 1000 + BACKLOG_MS + 1, false);
+	push_audio(b, 1000 + BACKLOG_MS + 1);
+	push_video(b, 1000 + BACKLOG_MS + 40, true); /* a key frame, but no room */
 	assert_int_equal(dropped(b), 3);
 	expect(b, second);
-	push_video(b, 1000 + TAG_QUEUE_MAX_MS + 80, false); /* room, but no key frame */
+	push_video(b, 1000 + BACKLOG_MS + 80, false); /* room, but no key frame */
 	assert_int_equal(dropped(b), 4);
 	expect(b, b->tags[5]); /* the one that still fitted */
 	expect(b, NULL);
@@ -360,6 +401,41 @@ static void test_close_lets_go(void **state)
 		assert_int_equal(atomic_load(&b->tags[i]->references), 1);
 }
 
+/* Another audio track is neither queued nor counted as dropped. */
+static void test_unwanted(void **state)
+{
+	struct bench *b = *state;
+	struct flv_tag *key, *other = make_tag(b, FLV_AUDIO, 10), *audio;
+
+	other->audio_track = 0;
+	tag_queue_open(b->queue);
+	offer(b, other);
+	key = push_video(b, 0, true);
+	offer(b, other);
+	audio = push_audio(b, 20);
+	expect_headers(b);
+	expect(b, key);
+	expect(b, audio);
+	expect(b, NULL);
+	assert_int_equal(dropped(b), 0);
+}
+
+/* A long backlog has the room that its time takes. */
+static void test_long_backlog(void **state)
+{
+	static const struct remux_choice choice = {.audio_index = 1};
+	struct bench *b = *state;
+
+	tag_queue_destroy(b->queue);
+	assert_int_equal(tag_queue_create(&b->queue, &choice, 30000, &b->dropped), 0);
+	tag_queue_open(b->queue);
+	push_video(b, 0, true);
+	expect_headers(b);
+	for (int i = 1; i < 30 * 110; i++)
+		push_video(b, i * 1000 / 110, false);
+	assert_int_equal(dropped(b), 0);
+}
+
 static bool is_readable(const struct bench *b)
 {
 	struct pollfd polled = {.fd = tag_queue_fd(b->queue), .events = POLLIN};
@@ -386,6 +462,22 @@ static void test_event(void **state)
 	tag_queue_clear(b->queue);
 	tag_queue_flush(b->queue);
 	assert_false(is_readable(b));
+}
+
+static void test_note(void **state)
+{
+	struct bench *b = *state;
+	char text[8];
+
+	assert_false(tag_queue_get_note(b->queue, text, sizeof(text)));
+	tag_queue_set_note(b->queue, "first");
+	tag_queue_set_note(b->queue, "MPEG-2 video");
+	tag_queue_flush(b->queue);
+	assert_true(is_readable(b));
+	assert_true(tag_queue_get_note(b->queue, text, sizeof(text)));
+	assert_string_equal(text, "MPEG-2 ");
+	assert_false(tag_queue_get_note(b->queue, text, sizeof(text)));
+	tag_queue_set_note(b->queue, "left behind");
 }
 
 #ifdef __SANITIZE_THREAD__
@@ -457,6 +549,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_closed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_start, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_cue_at_start, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_header_in_the_stream, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_audio_only, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_audio_comes_first, setup, teardown),
@@ -468,7 +561,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_reopen_unseen, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_reopen_full, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_close_lets_go, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_unwanted, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_long_backlog, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_event, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_note, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_race, setup, teardown),
 	};
 

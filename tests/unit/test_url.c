@@ -78,25 +78,60 @@ static void test_rtmp(void **state)
 	static const struct {
 		const char *text, *host, *app, *key;
 		uint16_t port;
+		bool tls;
 	} cases[] = {
 		{"rtmp://a.rtmp.youtube.com/live2/abcd-efgh", "a.rtmp.youtube.com", "live2",
-	         "abcd-efgh", 1935},
+	         "abcd-efgh", 1935, false},
+		{"rtmps://a.rtmps.youtube.com/live2/abcd-efgh-ijkl-mnop-qrst",
+	         "a.rtmps.youtube.com", "live2", "abcd-efgh-ijkl-mnop-qrst", 443, true},
+		{"rtmps://live-api-s.facebook.com:443/rtmp/"
+	         "FB-1234567890-0-Abx_9?s_bl=1&s_psm=1&s_sw=0&s_tids=1&s_vt=api-s&a=AbwX-%2F",
+	         "live-api-s.facebook.com", "rtmp",
+	         "FB-1234567890-0-Abx_9?s_bl=1&s_psm=1&s_sw=0&s_tids=1&s_vt=api-s&a=AbwX-%2F", 443,
+	         true},
+		{"rtmp://fra05.contribute.live-video.net/app/live_12345_AbC?bandwidthtest=true",
+	         "fra05.contribute.live-video.net", "app", "live_12345_AbC?bandwidthtest=true",
+	         1935, false},
+		{"RTMPS://ingest.global-contribute.live-video.net:443/app/live_1_a",
+	         "ingest.global-contribute.live-video.net", "app", "live_1_a", 443, true},
+		{"rtmp://p.ep123456.i.akamaientrypoint.net/EntryPoint/prog_1_500@123456",
+	         "p.ep123456.i.akamaientrypoint.net", "EntryPoint", "prog_1_500@123456", 1935,
+	         false},
+		{"rtmp://10.0.0.1:1935/live/channel/a/main", "10.0.0.1", "live/channel/a", "main",
+	         1935, false},
+		{"rtmp://wowza:1935/live/_definst_/my.stream?wowzatokenhash=aB%2F==&x=/y/z",
+	         "wowza", "live/_definst_", "my.stream?wowzatokenhash=aB%2F==&x=/y/z", 1935, false},
+		{"rtmps://h:1/a/k=e=y&more=", "h", "a", "k=e=y&more=", 1, true},
+		{"rtmp://h/app/key with space?a=b c", "h", "app", "key with space?a=b c", 1935,
+	         false},
 		{"rtmp://h:19350/app/inst/x/key?a=b/c&d=e", "h", "app/inst/x", "key?a=b/c&d=e",
-	         19350},
-		{"Rtmp://[::1]:1936/app//key", "::1", "app", "key", 1936},
-		{"rtmp://h//app/key%20#x", "h", "app", "key%20#x", 1935},
+	         19350, false},
+		{"Rtmp://[::1]:1936/app//key", "::1", "app", "key", 1936, false},
+		{"rtmps://[2001:db8::1]/app/key", "2001:db8::1", "app", "key", 443, true},
+		{"rtmp://h//app/key%20#x", "h", "app", "key%20#x", 1935, false},
+		/* without a key */
+		{"rtmp://h/app", "h", "app", "", 1935, false},
+		{"rtmp://h//app", "h", "app", "", 1935, false},
+		{"rtmps://live-api-s.facebook.com:443/rtmp/", "live-api-s.facebook.com", "rtmp", "",
+	         443, true},
+		{"rtmp://h/a/b//", "h", "a/b", "", 1935, false},
+		{"rtmp://h/app?token=a/b", "h", "app?token=a/b", "", 1935, false},
+		{"rtmp://h/a/b/?token=1", "h", "a/b?token=1", "", 1935, false},
+		{"rtmp://h/app?", "h", "app", "", 1935, false},
 	};
 	struct output_url url;
 	char why[160];
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		assert_int_equal(output_url_parse(&url, cases[i].text, why, sizeof(why)), 0);
+		if (output_url_parse(&url, cases[i].text, why, sizeof(why)))
+			fail_msg("%s: %s", cases[i].text, why);
 		assert_int_equal(url.scheme, OUTPUT_RTMP);
 		assert_string_equal(url.host, cases[i].host);
 		assert_string_equal(url.rtmp.app, cases[i].app);
 		assert_string_equal(url.rtmp.key, cases[i].key);
 		assert_int_equal(url.port, cases[i].port);
+		assert_int_equal(url.rtmp.tls, cases[i].tls);
 	}
 }
 
@@ -109,8 +144,8 @@ static void test_refused(void **state)
 		{"srt:/h:1", "begin with"},
 		{"http://h:1", "begin with"},
 		{"udp:/h:1", "begin with"},
-		{"rtmps://h/app/key", "rtmps:// is not supported"},
-		{"rtmps://h/app/key", "only rtmp:// is"},
+		{"rtmpt://h/app/key", "rtmps://"},
+		{"rtmpe://h/app/key", "begin with"},
 		{"srt://h", "port is missing"},
 		{"srt://", "port is missing"},
 		{"srt://?mode=listener", "port is missing"},
@@ -135,6 +170,7 @@ static void test_refused(void **state)
 		{"srt://h\"x:1", "character"},
 		{"srt://h:1/path", "no path"},
 		{"srt://h:1 ", "space"},
+		{"srt://h:1?streamid=a b", "space"},
 		{"srt://h:1?streamid=a\nb", "control"},
 		{"udp://@239.1.1.1:5000", "user or password"},
 		{"udp://h:1/path", "no path"},
@@ -155,11 +191,17 @@ static void test_refused(void **state)
 		{"rtp://h:65532?fec_columns=4&fec_rows=4&fec_mode=both", "port + 4"},
 		{"rtmp://h", "stream key"},
 		{"rtmp://h/", "stream key"},
-		{"rtmp://h/app", "stream key"},
-		{"rtmp://h/app/", "stream key"},
-		{"rtmp://h/app/?a=b", "stream key"},
-		{"rtmp://h//key", "stream key"},
+		{"rtmps://h", "rtmps://host/app/key"},
+		{"rtmp://h///", "stream key"},
+		{"rtmp://h/?a=b", "stream key"},
 		{"rtmp://h?x/app/key", "stream key"},
+		{"rtmp://h#x/app/key", "stream key"},
+		{"rtmp://user:password@h/app/key", "user or password"},
+		{"rtmps://user@[::1]:443/app/key", "user or password"},
+		{"rtmp://::1/app/key", "in brackets"},
+		{"rtmp://a b/app/key", "character"},
+		{"rtmp://h/app/key ", "ends with a space"},
+		{"rtmps://h/app/k\tey", "control"},
 		{"rtmp:///app/key", "host is missing"},
 	};
 	struct output_url url, before;
@@ -236,7 +278,14 @@ static void test_mask(void **state)
 		{"udp://h:1?passphrase=0123456789", "***"},
 		{"rtmp://h/app/key?token=1", "rtmp://h/app/***"},
 		{"rtmp://h:1/a/b/k", "rtmp://h:1/a/b/***"},
-		{"rtmp://h/app", "***"},
+		{"rtmps://h/app/key?token=1/2", "rtmps://h/app/***"},
+		{"RTMPS://[::1]:1/a/b/k with space", "RTMPS://[::1]:1/a/b/***"},
+		{"rtmp://h/app", "rtmp://h/app"},
+		{"rtmps://h/app/", "rtmps://h/app/"},
+		{"rtmp://h/app?token=1/2", "rtmp://h/app?***"},
+		{"rtmp://h/a/b/?token=1", "rtmp://h/a/b/?***"},
+		{"rtmp://h/app?", "rtmp://h/app?"},
+		{"rtmp://user:password@h/app/key", "***"},
 		{"srt://h:1?pass%70hrase=0123456789", "***"},
 		{"srt://h:1?passphrase=short", "***"},
 		{"nonsense", "***"},
@@ -284,6 +333,13 @@ static void test_unmask(void **state)
 		{"rtmp://new/a/***", "rtmp://h/a/key", NULL},
 		{"rtmp://h:1936/a/***", "rtmp://h/a/key", NULL},
 		{"rtmp://h/b/***", "rtmp://h/a/key", NULL},
+		{"rtmps://h/a/***", "rtmps://h:443/a/key?t=1", "rtmps://h/a/key?t=1"},
+		{"rtmp://h/a?***", "rtmp://h/a?t=1", "rtmp://h/a?t=1"},
+		{"rtmp://h/a/?***", "rtmp://h/a?t=1", "rtmp://h/a/?t=1"},
+		{"rtmp://h:443/a/***", "rtmps://h/a/key", NULL}, /* never in the clear */
+		{"rtmp://h/b?***", "rtmp://h/a?t=1", NULL},
+		{"rtmp://h/a?***", "rtmp://h/a/key", NULL},
+		{"rtmp://h/a/***", "rtmp://h/a?t=1", NULL},
 		{"rtmp://new/app/k", NULL, "rtmp://new/app/k"},
 		{"srt://new:2?passphrase=***", "rtmp://h/a/key", NULL},
 		{"rtmp://new/app/***", "srt://h:1", NULL},

@@ -7,8 +7,8 @@
 #include "input_field.h"
 
 const char *const channel_field_names[] = {
-	"name",       "rtp_ip", "rtp_port",  "sources", "interface", "backup", "failover",
-	"reorder_ms", "fec",    "autostart", "max_pps", "outputs",   NULL};
+	"name",       "rtp_ip", "rtp_port",  "sources", "interface", "backup",  "failover",
+	"reorder_ms", "fec",    "autostart", "max_pps", "program",   "outputs", NULL};
 
 void channel_field_defaults(struct channel_entry *entry)
 {
@@ -123,6 +123,9 @@ int channel_field_apply(struct channel_entry *entry, const json_t *object, bool 
 	if ((value = get(object, "max_pps", lenient)) &&
 	    field_number(&entry->max_pps, value, "max_pps", 0, ENTRY_MAX_PPS, error))
 		return -1;
+	if ((value = get(object, "program", lenient)) &&
+	    field_number(&entry->program, value, "program", 0, UINT16_MAX, error))
+		return -1;
 	if ((value = get(object, "fec", lenient)) &&
 	    field_choice(&entry->fec, value, "fec", "off", "auto", error))
 		return -1;
@@ -144,12 +147,12 @@ json_t *channel_field_json(const struct channel_entry *entry)
 {
 	const struct input_entry *primary = &entry->inputs[0];
 
-	return json_pack("{s:s, s:s, s:i, s:o, s:o, s:o, s:o, s:i, s:i, s:s, s:b}", "name",
+	return json_pack("{s:s, s:s, s:i, s:o, s:o, s:o, s:o, s:i, s:i, s:i, s:s, s:b}", "name",
 	                 entry->name, "rtp_ip", primary->rtp_ip, "rtp_port", primary->rtp_port,
 	                 "sources", input_field_sources_json(primary), "interface",
 	                 input_field_interface_json(primary), "backup",
 	                 input_field_backup_json(&entry->inputs[1]), "failover",
 	                 failover_json(&entry->failover), "max_pps", (int)entry->max_pps,
-	                 "reorder_ms", (int)entry->reorder_ms, "fec", entry->fec ? "auto" : "off",
-	                 "autostart", entry->autostart);
+	                 "reorder_ms", (int)entry->reorder_ms, "program", (int)entry->program,
+	                 "fec", entry->fec ? "auto" : "off", "autostart", entry->autostart);
 }

@@ -5,6 +5,7 @@
 
 #include "channel_field.h"
 #include "field.h"
+#include "rtmp_field.h"
 
 #include "output/url.h"
 
@@ -40,11 +41,13 @@ static int apply_url(struct output_entry *entry, struct output_url *parsed, cons
 int config_apply_output(struct output_entry *entry, const json_t *body, bool is_new,
                         const char *prefix, struct api_error *error)
 {
-	static const char *const of_new[] = {"name", "url", "enabled", NULL};
-	static const char *const of_known[] = {"id", "name", "url", "enabled", NULL};
+	static const char *const of_new[] = {"name", "url", "enabled", RTMPS_FIELD_NAMES, NULL};
+	static const char *const of_known[] = {"id", "name", "url", "enabled", RTMPS_FIELD_NAMES,
+	                                       NULL};
 	const json_t *name, *url, *enabled;
-	struct output_url parsed;
-	char field[FIELD_BYTES];
+	struct output_url parsed, before;
+	char field[FIELD_BYTES], why[160];
+	bool was_known;
 
 	if (field_members(body, is_new || !*prefix ? of_new : of_known, prefix, error))
 		return -1;
@@ -55,10 +58,13 @@ int config_apply_output(struct output_entry *entry, const json_t *body, bool is_
 		entry_new_id(entry->id);
 		entry->enabled = true;
 	}
+	was_known = !is_new && !output_url_parse(&before, entry->url, why, sizeof(why));
 	snprintf(field, sizeof(field), "%surl", prefix);
 	if (is_new && !url)
 		return api_error_set(error, 422, "missing_field", field, "%s is missing", field);
 	if (url && apply_url(entry, &parsed, url, field, error))
+		return -1;
+	if (rtmp_field_apply(entry, was_known ? &before : NULL, body, prefix, error))
 		return -1;
 	snprintf(field, sizeof(field), "%sname", prefix);
 	if (name && field_name(&entry->name, name, field, error))

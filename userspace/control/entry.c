@@ -41,6 +41,7 @@ int output_entry_set_url(struct output_entry *entry, const char *url)
 	entry->listens =
 		entry->known && parsed.scheme == OUTPUT_SRT && parsed.srt.mode == SRT_MODE_LISTENER;
 	entry->scheme = entry->known ? parsed.scheme : OUTPUT_SRT;
+	entry->tls = entry->known && parsed.scheme == OUTPUT_RTMP && parsed.rtmp.tls;
 	return 0;
 }
 
@@ -51,10 +52,12 @@ int output_entry_copy(struct output_entry *out, const struct output_entry *from)
 	copy.name = strdup(from->name);
 	copy.url = strdup(from->url);
 	copy.shown = strdup(from->shown);
-	if (!copy.name || !copy.url || !copy.shown) {
+	copy.stream_key = from->stream_key ? strdup(from->stream_key) : NULL;
+	if (!copy.name || !copy.url || !copy.shown || (from->stream_key && !copy.stream_key)) {
 		free(copy.name);
 		free(copy.url);
 		free(copy.shown);
+		free(copy.stream_key);
 		return -ENOMEM;
 	}
 	json_incref(copy.extra);
@@ -62,11 +65,26 @@ int output_entry_copy(struct output_entry *out, const struct output_entry *from)
 	return 0;
 }
 
+bool output_entry_is_rtmp(const struct output_entry *entry)
+{
+	return entry->known && entry->scheme == OUTPUT_RTMP;
+}
+
+bool output_entry_same_target(const struct output_entry *a, const struct output_entry *b)
+{
+	const char *a_key = a->stream_key ? a->stream_key : "";
+	const char *b_key = b->stream_key ? b->stream_key : "";
+
+	return !strcmp(a->url, b->url) && !strcmp(a_key, b_key) &&
+	       rtmp_options_equal(&a->rtmp, &b->rtmp);
+}
+
 void output_entry_free(struct output_entry *entry)
 {
 	free(entry->name);
 	free(entry->url);
 	free(entry->shown);
+	free(entry->stream_key);
 	json_decref(entry->extra);
 	*entry = (struct output_entry){0};
 }

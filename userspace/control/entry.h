@@ -6,6 +6,7 @@
 #define CONTROL_ENTRY_H
 
 #include "base/prefix.h"
+#include "output/rtmp_options.h"
 #include "output/url.h"
 
 #include <jansson.h>
@@ -35,6 +36,10 @@ struct output_entry {
 	bool known;   /* this program can send there; another version's URL is only kept */
 	bool listens; /* readers come to it (SRT listener) */
 	enum output_scheme scheme; /* when known */
+	bool tls;                  /* rtmps:// */
+	/* Of rtmp:// and rtmps:// alone; see output_entry_is_rtmp. */
+	char *stream_key; /* owned; a secret; NULL: it is in the URL */
+	struct rtmp_options rtmp;
 };
 
 /* Where datagrams are received, and from whom. */
@@ -63,10 +68,11 @@ struct channel_entry {
 	struct failover_entry failover;
 	uint32_t max_pps; /* datagrams a second and port, 0 to ENTRY_MAX_PPS; 0: no ceiling */
 	unsigned int reorder_ms; /* how long a gap waits, 0 to ENTRY_MAX_REORDER_MS; default 50 */
-	bool fec;                /* receive FEC on rtp_port + 2 and + 4; default false */
-	bool autostart;          /* start with the program whatever `running` says; default false */
-	bool running;            /* what the operator wants ("desired"); default false */
-	int64_t created_at_s;    /* seconds since 1970 */
+	unsigned int program; /* what RTMP outputs send of it, 1 to 65535; 0 (default): the first */
+	bool fec;             /* receive FEC on rtp_port + 2 and + 4; default false */
+	bool autostart;       /* start with the program whatever `running` says; default false */
+	bool running;         /* what the operator wants ("desired"); default false */
+	int64_t created_at_s; /* seconds since 1970 */
 	struct output_entry *outputs; /* owned */
 	size_t output_count;          /* at most ENTRY_MAX_OUTPUTS */
 	json_t *extra; /* owned, or NULL: fields of channels.json that we do not know */
@@ -80,6 +86,12 @@ void entry_new_id(char *id);
  * Thread: any.
  */
 int output_entry_set_url(struct output_entry *entry, const char *url);
+
+/* Whether it is an output of rtmp:// or rtmps://. Thread: any. */
+bool output_entry_is_rtmp(const struct output_entry *entry);
+
+/* Whether both say the same of where to send and what. Thread: any. */
+bool output_entry_same_target(const struct output_entry *a, const struct output_entry *b);
 
 /*
  * A deep copy. Owns: *out is the caller's, freed by output_entry_free; untouched on error.

@@ -159,9 +159,11 @@ int field_default_name(char **name, const struct output_url *url, struct api_err
 		         DEFAULT_HOST_MAX, url->host, close, url->port);
 		return field_set_string(name, text, error);
 	}
-	n = snprintf(text, sizeof(text), "rtmp://%s%.*s%s", open, DEFAULT_HOST_MAX, url->host,
-	             close);
-	snprintf(text + n, sizeof(text) - (size_t)n, "/%s", url->rtmp.app);
+	n = snprintf(text, sizeof(text), "rtmp%s://%s%.*s%s", url->rtmp.tls ? "s" : "", open,
+	             DEFAULT_HOST_MAX, url->host, close);
+	/* Without its query string, which may be a secret. */
+	snprintf(text + n, sizeof(text) - (size_t)n, "/%.*s", (int)strcspn(url->rtmp.app, "?"),
+	         url->rtmp.app);
 	cut_to_name(text);
 	if (name_fault(text))
 		text[n] = '\0'; /* an application may have control characters */

@@ -37,7 +37,7 @@ json_t *field_known_members(const json_t *object, const char *const *known);
 int field_name(char **name, const json_t *value, const char *field, struct api_error *error);
 
 /*
- * What an output is called when nobody names it: SCHEME://HOST:PORT, or rtmp://HOST/APP, without any secret,
+ * What an output is called when nobody names it: SCHEME://HOST:PORT, or rtmp(s)://HOST/APP, without any secret,
  * cut so that field_name would take it. Owns: *name, replaced.
  */
 int field_default_name(char **name, const struct output_url *url, struct api_error *error);

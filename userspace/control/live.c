@@ -227,7 +227,7 @@ static void keep_outputs(struct live_channel *live, struct live_change *change)
 		const struct output_entry *old = channel_entry_find(&live->entry, next->id);
 		struct live_output *from;
 
-		if (!old || !next->enabled || strcmp(old->url, next->url) != 0)
+		if (!old || !next->enabled || !output_entry_same_target(old, next))
 			continue;
 		from = &live->outputs[old - live->entry.outputs];
 		change->outputs[i] = *from;
@@ -305,6 +305,7 @@ void live_apply(struct live_channel *live, struct live_change *change, const str
 		take_inputs(live, change, env);
 		log_inputs(live, change);
 		channel_configure(feed_channel(live->feed), &settings);
+		feed_set_program(live->feed, (uint16_t)live->entry.program);
 	}
 	for (size_t i = 0; live->feed && i < live->entry.output_count; i++) {
 		if (live->entry.outputs[i].enabled && !live->outputs[i].output &&

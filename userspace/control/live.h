@@ -73,7 +73,7 @@ void live_abandon(struct live_change *change, const struct live_env *env,
                   const struct live_channel *live);
 
 /*
- * Carry out. Outputs whose URL stays and that stay enabled are not touched. An output that cannot be
+ * Carry out. Outputs whose URL and options stay and that stay enabled are not touched. An output that cannot be
  * made is in state error and does not fail the change. Thread: manager.
  */
 void live_apply(struct live_channel *live, struct live_change *change, const struct live_env *env);

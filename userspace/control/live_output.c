@@ -7,13 +7,27 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The key that was given apart. REST refuses an output without any, but a file may have one. */
+static int take_key(struct output_url *url, const struct output_entry *entry,
+                    struct live_output *live)
+{
+	if (entry->stream_key)
+		snprintf(url->rtmp.key, sizeof(url->rtmp.key), "%s", entry->stream_key);
+	if (url->rtmp.key[0])
+		return 0;
+	snprintf(live->why, sizeof(live->why), "it has no stream key");
+	return -EINVAL;
+}
+
 void live_output_start(struct live_output *live, const struct output_entry *entry,
                        const char *channel, struct feed *feed)
 {
-	struct output_config config = {.name = entry->name};
+	struct output_config config = {.name = entry->name, .rtmp = entry->rtmp};
 	int error;
 
 	if (output_url_parse(&config.url, entry->url, live->why, sizeof(live->why)))
+		goto fail;
+	if (output_entry_is_rtmp(entry) && take_key(&config.url, entry, live))
 		goto fail;
 	error = output_create(&live->output, &config, feed);
 	if (error) {

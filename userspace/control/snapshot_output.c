@@ -1,5 +1,6 @@
 #include "snapshot_output.h"
 
+#include "rtmp_field.h"
 #include "shown.h"
 
 #include <stdlib.h>
@@ -63,6 +64,15 @@ static json_t *add_readers(json_t *object, const struct live_output *live, bool 
 	return NULL;
 }
 
+/* What is worth a second look though nothing has failed. */
+static json_t *warning(const struct output_entry *entry)
+{
+	if (output_entry_is_rtmp(entry) && !entry->rtmp.tls_verify)
+		return json_string("The server's certificate is not verified: anybody on the way "
+		                   "may read and change what is sent");
+	return json_null();
+}
+
 json_t *snapshot_output(const struct live_channel *live, size_t index, bool readers)
 {
 	const struct output_entry *entry = &live->entry.outputs[index];
@@ -71,14 +81,15 @@ json_t *snapshot_output(const struct live_channel *live, size_t index, bool read
 	json_t *counters = stats(entry, output), *object;
 
 	live_get_output_status(live, index, &status);
-	object = json_pack("{s:s, s:s, s:s, s:b, s:s, s:o, s:I, s:O, s:o, s:o, s:o}", "id",
-	                   entry->id, "name", entry->name, "url", entry->shown, "enabled",
+	object = json_pack("{s:s, s:s, s:s, s:b, s:s, s:o, s:o, s:o, s:I, s:O, s:o, s:o, s:o}",
+	                   "id", entry->id, "name", entry->name, "url", entry->shown, "enabled",
 	                   entry->enabled, "state", output_state_name(status.state), "last_error",
-	                   shown_text(status.last_error), "retry_in_ms",
-	                   (json_int_t)status.retry_in_ms, "reconnects",
-	                   json_object_get(counters, "reconnects"), "connected_at",
+	                   shown_text(status.last_error), "note", shown_text(status.note),
+	                   "warning", warning(entry), "retry_in_ms", (json_int_t)status.retry_in_ms,
+	                   "reconnects", json_object_get(counters, "reconnects"), "connected_at",
 	                   shown_time(status.connected_at_s), "stats_since",
 	                   shown_time(output->reset_at_s), "stats", counters);
+	object = rtmp_field_add(object, entry, RTMP_SECRETS_MASKED);
 	if (!object || !entry->listens)
 		return object;
 	return add_readers(object, output, readers);

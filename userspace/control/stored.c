@@ -10,6 +10,7 @@
 #include "channel_field.h"
 #include "field.h"
 #include "input_field.h"
+#include "rtmp_field.h"
 
 #include "base/clock.h"
 
@@ -45,6 +46,7 @@ static json_t *outputs_to_stored(const struct channel_entry *entry)
 		json_t *item = json_pack("{s:s, s:s, s:s, s:b}", "id", o->id, "name", o->name,
 		                         "url", o->url, "enabled", o->enabled);
 
+		item = rtmp_field_add(item, o, RTMP_SECRETS_PLAIN);
 		if (item && o->extra)
 			json_object_update_missing(item, o->extra);
 		if (!item || json_array_append_new(list, item)) {
@@ -113,10 +115,49 @@ static int stored_output_name(struct output_entry *out, const json_t *name, cons
 	return field_default_name(&out->name, &url, error);
 }
 
+/* Members that this program knows of an output; the others are only kept. */
+static const char *const *known_members(const struct output_entry *entry)
+{
+	static const char *const any[] = {"id", "name", "url", "enabled", NULL};
+	static const char *const rtmp[] = {"id", "name", "url", "enabled", RTMP_FIELD_NAMES, NULL};
+	static const char *const rtmps[] = {"id", "name", "url", "enabled", RTMPS_FIELD_NAMES,
+	                                    NULL};
+
+	if (!output_entry_is_rtmp(entry))
+		return any;
+	return entry->tls ? rtmps : rtmp;
+}
+
+/* An RTMP output without any stream key is taken: it is in state error then, and its channel is not lost. */
+static int rtmp_from_stored(struct output_entry *out, const json_t *value, const char *field,
+                            struct api_error *error)
+{
+	static const char *const names[] = {RTMPS_FIELD_NAMES, NULL};
+	struct output_url url;
+	char why[128];
+	json_t *members;
+	char dotted[FIELD_BYTES];
+	int failed;
+
+	out->rtmp = rtmp_options_default();
+	if (!output_entry_is_rtmp(out) || output_url_parse(&url, out->url, why, sizeof(why)))
+		return 0;
+	members = field_known_members(value, names);
+	if (!members)
+		return field_out_of_memory(error);
+	if (!out->tls) {
+		json_object_del(members, "tls_verify");
+		json_object_del(members, "tls_ca");
+	}
+	snprintf(dotted, sizeof(dotted), "%.60s.", field);
+	failed = rtmp_field_apply(out, &url, members, dotted, error);
+	json_decref(members);
+	return failed;
+}
+
 static int output_from_stored(struct output_entry *out, const json_t *value, size_t index,
                               struct api_error *error)
 {
-	static const char *const known[] = {"id", "name", "url", "enabled", NULL};
 	const json_t *id = member(value, "id"), *url = member(value, "url");
 	const json_t *enabled = member(value, "enabled");
 	char field[FIELD_BYTES];
@@ -131,9 +172,11 @@ static int output_from_stored(struct output_entry *out, const json_t *value, siz
 	else
 		entry_new_id(out->id);
 	out->enabled = true;
-	out->extra = unknown_members(value, known);
 	if (output_entry_set_url(out, json_string_value(url)))
 		return field_out_of_memory(error);
+	out->extra = unknown_members(value, known_members(out));
+	if (rtmp_from_stored(out, value, field, error))
+		return -1;
 	if (stored_output_name(out, member(value, "name"), field, error))
 		return -1;
 	return enabled ? field_bool(&out->enabled, enabled, field, error) : 0;

@@ -20,6 +20,8 @@ struct slot {
 struct demuxer {
 	struct demux_handler handler;
 	struct psi *psi;
+	struct section_reader *sections; /* NULL: no PID is chosen */
+	uint16_t section_pid;
 	struct slot slots[DEMUX_SLOTS];
 };
 
@@ -33,6 +35,13 @@ static void take_program(void *context, const struct psi_program *program)
 	struct demuxer *demuxer = context;
 
 	demuxer->handler.program(demuxer->handler.context, program);
+}
+
+static void take_section(void *context, const uint8_t *section, size_t size)
+{
+	struct demuxer *demuxer = context;
+
+	demuxer->handler.section(demuxer->handler.context, section, size);
 }
 
 static void take_packet(void *context, const struct pes_packet *packet)
@@ -59,6 +68,7 @@ int demuxer_create(struct demuxer **out, const struct demux_handler *handler)
 	if (!demuxer)
 		return -ENOMEM;
 	demuxer->handler = *handler;
+	demuxer->section_pid = DEMUX_NO_PID;
 	error = psi_create(&demuxer->psi, take_program, demuxer);
 	for (size_t i = 0; i < DEMUX_SLOTS && !error; i++) {
 		struct slot *slot = &demuxer->slots[i];
@@ -86,6 +96,7 @@ void demuxer_destroy(struct demuxer *demuxer)
 		return;
 	for (size_t i = 0; i < DEMUX_SLOTS; i++)
 		pes_destroy(demuxer->slots[i].pes);
+	section_reader_destroy(demuxer->sections);
 	psi_destroy(demuxer->psi);
 	free(demuxer);
 }
@@ -100,6 +111,28 @@ void demuxer_select(struct demuxer *demuxer, size_t slot, uint16_t pid)
 	s->pid = pid;
 }
 
+int demuxer_select_sections(struct demuxer *demuxer, uint16_t pid)
+{
+	int error = 0;
+
+	if (demuxer->section_pid == pid)
+		return 0;
+	section_reader_destroy(demuxer->sections);
+	demuxer->sections = NULL;
+	demuxer->section_pid = DEMUX_NO_PID;
+	if (pid != DEMUX_NO_PID)
+		error = section_reader_create(&demuxer->sections, SECTION_PRIVATE_MAX_BYTES,
+		                              take_section, demuxer);
+	if (!error)
+		demuxer->section_pid = pid;
+	return error;
+}
+
+void demuxer_set_program(struct demuxer *demuxer, uint16_t number)
+{
+	psi_set_program(demuxer->psi, number);
+}
+
 static void push_packet(struct demuxer *demuxer, const uint8_t *packet)
 {
 	uint16_t pid = ts_get_pid(packet);
@@ -109,14 +142,19 @@ static void push_packet(struct demuxer *demuxer, const uint8_t *packet)
 		demuxer->handler.bad_packet(demuxer->handler.context);
 		return;
 	}
+	/* First, so that a PMT cannot claim its own PID for a stream. */
+	if (psi_wants(demuxer->psi, pid)) {
+		psi_push(demuxer->psi, packet);
+		return;
+	}
 	for (size_t i = 0; i < DEMUX_SLOTS; i++) {
 		if (demuxer->slots[i].pid == pid) {
 			pes_push(demuxer->slots[i].pes, packet);
 			return;
 		}
 	}
-	if (psi_wants(demuxer->psi, pid))
-		psi_push(demuxer->psi, packet);
+	if (pid == demuxer->section_pid)
+		section_reader_push(demuxer->sections, packet);
 }
 
 void demuxer_push(struct demuxer *demuxer, const uint8_t *packets, size_t count)
@@ -134,6 +172,8 @@ void demuxer_flush(struct demuxer *demuxer)
 void demuxer_reset(struct demuxer *demuxer)
 {
 	psi_reset(demuxer->psi);
+	if (demuxer->sections)
+		section_reader_reset(demuxer->sections);
 	for (size_t i = 0; i < DEMUX_SLOTS; i++)
 		pes_reset(demuxer->slots[i].pes);
 }

@@ -7,7 +7,7 @@
 #include "pes.h"
 #include "psi.h"
 
-#define DEMUX_SLOTS 4 /* streams at a time */
+#define DEMUX_SLOTS 12 /* streams at a time */
 
 struct demux_handler {
 	void *context;
@@ -15,6 +15,8 @@ struct demux_handler {
 	void (*program)(void *context, const struct psi_program *program);
 	/* A PES packet of the stream in that slot. Borrowed. */
 	void (*packet)(void *context, size_t slot, const struct pes_packet *packet);
+	/* A section of the PID that demuxer_select_sections chose, see section.h. Borrowed. */
+	void (*section)(void *context, const uint8_t *section, size_t size);
 	/* What went wrong in the stream in that slot. */
 	void (*fault)(void *context, size_t slot, enum pes_fault fault);
 	/*
@@ -44,6 +46,15 @@ void demuxer_destroy(struct demuxer *demuxer);
  * `program` too.
  */
 void demuxer_select(struct demuxer *demuxer, size_t slot, uint16_t pid);
+
+/*
+ * Deliver the sections of pid, or, with DEMUX_NO_PID, no more. Errors: -ENOMEM, and there are none.
+ * Thread: as push, from within `program` too.
+ */
+int demuxer_select_sections(struct demuxer *demuxer, uint16_t pid);
+
+/* Follow another program, see psi_set_program. Thread: as push, not from within the handler. */
+void demuxer_set_program(struct demuxer *demuxer, uint16_t number);
 
 /* Take count TS packets of 188 bytes each, hostile. Thread: one at a time. */
 void demuxer_push(struct demuxer *demuxer, const uint8_t *packets, size_t count);

@@ -19,6 +19,8 @@ struct flv_tag *flv_tag_create(enum flv_type type, int64_t timestamp_ms, size_t 
 	tag->timestamp_ms = timestamp_ms;
 	tag->key = false;
 	tag->header = false;
+	tag->audio_track = 0;
+	tag->variant = 0;
 	tag->size = size;
 	return tag;
 }

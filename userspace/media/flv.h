@@ -21,7 +21,9 @@ struct flv_tag {
 	int64_t timestamp_ms; /* DTS on the remuxer's continuous clock: no wrap, may be negative */
 	bool key;             /* video: a frame to start at */
 	bool header;          /* sequence header or onMetaData: wanted by every late joiner */
-	size_t size;          /* of body */
+	uint8_t audio_track; /* audio: its number among the program's audio streams, in PMT order */
+	uint8_t variant;     /* 0: for everyone; else remuxer_wants() tells whom it is for */
+	size_t size;         /* of body */
 	uint8_t body[];
 };
 

@@ -8,12 +8,21 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define TABLE_PAT               0x00
 #define TABLE_PMT               0x02
 #define LONG_HEADER_BYTES       8
 #define CRC_BYTES               4
 #define DESCRIPTOR_REGISTRATION 0x05
+#define DESCRIPTOR_LANGUAGE     0x0a
+#define DESCRIPTOR_DVB_AC3      0x6a
+#define DESCRIPTOR_DVB_EAC3     0x7a
+
+/* format_identifiers that name a codec (SMPTE registration authority) */
+#define FORMAT_AC3  0x41432d33 /* AC-3 */
+#define FORMAT_EAC3 0x45414333 /* EAC3 */
+#define FORMAT_HEVC 0x48455643 /* HEVC */
 
 struct psi {
 	psi_program_fn changed;
@@ -22,6 +31,7 @@ struct psi {
 	struct section_reader *pmt; /* NULL: no program yet */
 	struct psi_program program; /* number and pmt_pid by the PAT, the rest by the PMT */
 	bool has_pmt;
+	uint16_t wanted; /* the program to follow; 0: the first */
 };
 
 static const struct {
@@ -87,17 +97,47 @@ static struct byte_reader read_loop(struct byte_reader *r)
 	return loop;
 }
 
-/* format_identifier of the first registration descriptor in the loop, or 0. Section 2.6.8. */
-static uint32_t find_registration(struct byte_reader loop)
+/* What private data is by its descriptors, or PSI_PRIVATE_PES. */
+static uint8_t find_private_type(uint8_t tag, uint32_t registration)
+{
+	if (tag == DESCRIPTOR_DVB_AC3 || registration == FORMAT_AC3)
+		return PSI_AC3;
+	if (tag == DESCRIPTOR_DVB_EAC3 || registration == FORMAT_EAC3)
+		return PSI_EAC3;
+	return registration == FORMAT_HEVC ? PSI_HEVC : PSI_PRIVATE_PES;
+}
+
+/* A language code, unless a bad one. */
+static void read_language(char language[PSI_LANGUAGE_BYTES], const uint8_t *code)
+{
+	for (int i = 0; i < 3; i++) {
+		const uint8_t letter = code[i] | 0x20;
+
+		if (letter < 'a' || letter > 'z') {
+			language[0] = 0;
+			return;
+		}
+		language[i] = (char)letter;
+	}
+	language[3] = 0;
+}
+
+/* Read the descriptors of a stream: of each kind the first. Sections 2.6.8 and 2.6.18. */
+static void read_descriptors(struct psi_stream *stream, struct byte_reader loop)
 {
 	while (bytes_left(&loop) >= 2 && !loop.overrun) {
 		uint8_t tag = bytes_u8(&loop), length = bytes_u8(&loop);
 		const uint8_t *data = bytes_take(&loop, length);
 
-		if (data && tag == DESCRIPTOR_REGISTRATION && length >= 4)
-			return load_be32(data);
+		if (!data)
+			return;
+		if (tag == DESCRIPTOR_REGISTRATION && length >= 4 && !stream->registration)
+			stream->registration = load_be32(data);
+		if (tag == DESCRIPTOR_LANGUAGE && length >= 4 && !stream->language[0])
+			read_language(stream->language, data);
+		if (stream->type == PSI_PRIVATE_PES)
+			stream->type = find_private_type(tag, stream->registration);
 	}
-	return 0;
 }
 
 /* Everything but the version is the same. */
@@ -109,7 +149,8 @@ static bool is_same(const struct psi_program *a, const struct psi_program *b)
 	for (size_t i = 0; same && i < a->stream_count; i++)
 		same = a->streams[i].type == b->streams[i].type &&
 		       a->streams[i].pid == b->streams[i].pid &&
-		       a->streams[i].registration == b->streams[i].registration;
+		       a->streams[i].registration == b->streams[i].registration &&
+		       !strcmp(a->streams[i].language, b->streams[i].language);
 	return same;
 }
 
@@ -132,7 +173,7 @@ static void take_pmt(void *context, const uint8_t *section, size_t size)
 
 		stream->type = bytes_u8(&r);
 		stream->pid = read_pid(&r);
-		stream->registration = find_registration(read_loop(&r));
+		read_descriptors(stream, read_loop(&r));
 	}
 	if (r.overrun)
 		return;
@@ -178,7 +219,7 @@ static void take_pat(void *context, const uint8_t *section, size_t size)
 			follow(psi, number, pid);
 			return;
 		}
-		if (first == 0) {
+		if (first == 0 && (!psi->wanted || number == psi->wanted)) {
 			first = number;
 			first_pid = pid;
 		}
@@ -214,6 +255,23 @@ void psi_destroy(struct psi *psi)
 	section_reader_destroy(psi->pmt);
 	section_reader_destroy(psi->pat);
 	free(psi);
+}
+
+void psi_set_program(struct psi *psi, uint16_t number)
+{
+	const bool known = psi->has_pmt;
+
+	if (psi->wanted == number)
+		return;
+	psi->wanted = number;
+	if (!psi->pmt || psi->program.number == number)
+		return;
+	section_reader_destroy(psi->pmt);
+	psi->pmt = NULL;
+	psi->has_pmt = false;
+	psi->program = (struct psi_program){0};
+	if (known)
+		psi->changed(psi->context, &psi->program);
 }
 
 bool psi_wants(const struct psi *psi, uint16_t pid)

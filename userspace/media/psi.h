@@ -2,8 +2,8 @@
  * Program specific information: which program, which elementary streams (ISO/IEC 13818-1 section
  * 2.4.4).
  *
- * The first program of the PAT is followed for as long as the PAT lists it, through changes of its
- * PMT's PID and version.
+ * A program is followed through changes of its PMT's PID and version: the one of the number that was asked
+ * for, or the first of the PAT for as long as the PAT lists it.
  */
 #ifndef MEDIA_PSI_H
 #define MEDIA_PSI_H
@@ -32,10 +32,17 @@ enum psi_stream_type {
 	PSI_EAC3 = 0x87,
 };
 
+#define PSI_LANGUAGE_BYTES 4
+
 struct psi_stream {
-	uint8_t type; /* psi_stream_type, or another */
+	/*
+	 * psi_stream_type, or another. Private data whose descriptors tell the codec (DVB and others: AC-3,
+	 * E-AC-3, HEVC, H.264) has the type of that codec.
+	 */
+	uint8_t type;
 	uint16_t pid;
 	uint32_t registration; /* format_identifier of its registration descriptor, or 0 */
+	char language[PSI_LANGUAGE_BYTES]; /* ISO 639-2, lower case; "": not told. Section 2.6.18 */
 };
 
 struct psi_program {
@@ -59,6 +66,12 @@ int psi_create(struct psi **out, psi_program_fn changed, void *context);
 
 /* NULL is fine. Not from within changed. Thread: the one that pushes. */
 void psi_destroy(struct psi *psi);
+
+/*
+ * Follow the program of that number, 0 for the first of the PAT, which is the beginning. If another was
+ * followed, changed is called with a program without streams. Thread: as push, not from within changed.
+ */
+void psi_set_program(struct psi *psi, uint16_t number);
 
 /* The PID carries the PAT or the PMT that is followed. Thread: as push. */
 bool psi_wants(const struct psi *psi, uint16_t pid);

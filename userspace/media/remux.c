@@ -1,63 +1,13 @@
 /*
- * Remuxer: chooses the streams, owns their tracks and the headers a late joiner needs.
- *
- * Slot 0 is video, slot 1 audio. A stream type that RTMP learns to carry is a row of
- * track_classes; a kind of its own (cue messages) is a further slot.
+ * Remuxer: runs the tracks of the streams that somebody wants, and keeps their sequence headers.
  */
 #include "remux.h"
 
-#include "demux.h"
-#include "track.h"
+#include "remux_state.h"
 
 #include <errno.h>
 #include <stdlib.h>
-
-enum { SLOT_VIDEO, SLOT_AUDIO, SLOTS };
-
-_Static_assert(SLOTS <= DEMUX_SLOTS, "a slot of the demultiplexer each");
-
-struct class_row {
-	uint8_t stream_type;
-	bool doubtful; /* the type stands for other codecs too: taken if nothing better is there */
-	size_t slot;
-	const struct track_class *class;
-};
-
-static const struct class_row track_classes[] = {
-	{PSI_H264, false, SLOT_VIDEO, &track_h264},
-	{PSI_AAC_ADTS, false, SLOT_AUDIO, &track_aac},
-	/* Broadcasters are met that send ADTS under the stream types of MPEG audio. */
-	{PSI_MPEG2_AUDIO, true, SLOT_AUDIO, &track_aac},
-	{PSI_MPEG1_AUDIO, true, SLOT_AUDIO, &track_aac},
-};
-
-#define TRACK_CLASSES (sizeof(track_classes) / sizeof(track_classes[0]))
-
-struct slot {
-	struct remuxer *remuxer;
-	struct track_host host;
-	const struct track_class *class; /* of track */
-	struct track *track;             /* NULL: no such stream */
-	bool doubtful;                   /* its class has not accepted the stream yet */
-	uint16_t pid;
-	struct flv_tag *header; /* sequence header emitted last, or NULL */
-};
-
-struct remuxer {
-	remux_tag_fn emit;
-	void *context;
-	struct demuxer *demuxer;
-	struct timeline timeline;
-	struct slot slots[SLOTS];
-	struct flv_tag *metadata;   /* onMetaData emitted last, or NULL */
-	struct psi_program program; /* the one followed; no streams before it is known */
-	struct remux_counters counters;
-};
-
-static void emit(struct remuxer *remuxer, struct flv_tag *tag)
-{
-	remuxer->emit(remuxer->context, tag);
-}
+#include <string.h>
 
 /* Keep tag in *place, in exchange for what was there. */
 static void keep(struct flv_tag **place, struct flv_tag *tag)
@@ -66,122 +16,164 @@ static void keep(struct flv_tag **place, struct flv_tag *tag)
 	*place = tag;
 }
 
-static void emit_metadata(struct remuxer *remuxer, int64_t timestamp_ms)
-{
-	struct flv_metadata metadata = {0};
-	struct flv_tag *tag;
-
-	for (size_t i = 0; i < SLOTS; i++) {
-		const struct slot *slot = &remuxer->slots[i];
-
-		if (slot->track)
-			slot->class->describe(slot->track, &metadata);
-	}
-	tag = flv_write_metadata(timestamp_ms, &metadata);
-	if (!tag)
-		return; /* the one before stands */
-	keep(&remuxer->metadata, flv_tag_ref(tag));
-	emit(remuxer, tag);
-}
-
 /* A track has finished a tag. */
 static void take_tag(void *context, struct flv_tag *tag)
 {
-	struct slot *slot = context;
+	struct remux_slot *slot = context;
+	struct remuxer *remuxer = slot->remuxer;
 
+	if (tag->type == FLV_AUDIO)
+		tag->audio_track = (uint8_t)(slot - remuxer->slots - SLOT_AUDIO);
 	if (tag->header) {
-		emit_metadata(slot->remuxer, tag->timestamp_ms);
-		keep(&slot->header, flv_tag_ref(tag));
+		size_t form = tag->variant > 0 ? tag->variant - 1u : 0;
+
+		keep(&slot->headers[form], flv_tag_ref(tag));
+		remuxer_make_metadata(remuxer, tag->timestamp_ms, true);
 	}
-	emit(slot->remuxer, tag);
+	remuxer->emit(remuxer->context, tag);
 }
 
-/* What goes into a slot: nothing (row NULL), or a stream. */
-struct choice {
-	const struct class_row *row;
-	uint16_t pid;
-};
-
-static void fill_slot(struct remuxer *remuxer, size_t number, const struct choice *choice)
+static void empty_slot(struct remux_slot *slot)
 {
-	struct slot *slot = &remuxer->slots[number];
-	const struct track_class *class = choice->row ? choice->row->class : NULL;
-
-	if (slot->track && slot->class == class && slot->pid == choice->pid)
-		return;
 	if (slot->track)
 		slot->class->destroy(slot->track);
-	keep(&slot->header, NULL);
+	slot->track = NULL;
+	for (size_t i = 0; i < HEVC_FORMS; i++)
+		keep(&slot->headers[i], NULL);
+}
+
+/* planned: NULL for nothing. */
+static void fill_slot(struct remuxer *remuxer, size_t number, const struct plan_stream *planned)
+{
+	struct remux_slot *slot = &remuxer->slots[number];
+	const struct track_class *class = planned ? planned->class : NULL;
+
+	if (slot->track && slot->class == class && slot->pid == planned->pid)
+		return;
+	empty_slot(slot);
 	slot->class = class;
 	slot->track = class ? class->create(&slot->host) : NULL;
-	slot->doubtful = class && choice->row->doubtful;
-	slot->pid = slot->track ? choice->pid : DEMUX_NO_PID;
+	slot->doubtful = class && planned->doubtful;
+	slot->pid = slot->track ? planned->pid : DEMUX_NO_PID;
 	demuxer_select(remuxer->demuxer, number, slot->pid);
 }
 
-/* The first stream for each slot, or else the first doubtful one. */
-static void choose(const struct psi_program *program, struct choice choices[SLOTS])
+static void emit_cue(void *context, struct flv_tag *tag)
 {
-	for (size_t i = 0; i < program->stream_count; i++) {
-		const struct psi_stream *stream = &program->streams[i];
+	struct remuxer *remuxer = context;
 
-		for (size_t j = 0; j < TRACK_CLASSES; j++) {
-			const struct class_row *row = &track_classes[j];
-			struct choice *choice = &choices[row->slot];
-
-			if (row->stream_type == stream->type &&
-			    (!choice->row || (choice->row->doubtful && !row->doubtful)))
-				*choice = (struct choice){.row = row, .pid = stream->pid};
-		}
-	}
+	remuxer->emit(remuxer->context, tag);
 }
 
-static bool is_skipped(const struct remuxer *remuxer, const struct psi_stream *stream)
+static int64_t get_time_ms(void *context, int64_t pts)
 {
+	const struct remuxer *remuxer = context;
+	int64_t time;
+
+	return timeline_find(&remuxer->timeline, pts, &time) ? timeline_to_ms(time) : INT64_MIN;
+}
+
+static int64_t get_current_ms(void *context)
+{
+	const struct remuxer *remuxer = context;
+	int64_t newest = INT64_MIN;
+
 	for (size_t i = 0; i < SLOTS; i++) {
-		const struct slot *slot = &remuxer->slots[i];
+		const struct track_host *host = &remuxer->slots[i].host;
 
-		if (slot->track && !slot->doubtful && slot->pid == stream->pid)
-			return false;
+		if (remuxer->slots[i].track && host->stamped && host->last_ms > newest)
+			newest = host->last_ms;
 	}
-	return true;
+	return newest;
 }
 
-static void count_skipped(struct remuxer *remuxer)
+/* flavours: bits of 1 << enum cue_flavour that somebody takes. */
+static void fill_cues(struct remuxer *remuxer, unsigned int flavours)
 {
+	const struct cue_host host = {.context = remuxer,
+	                              .emit = emit_cue,
+	                              .time_ms = get_time_ms,
+	                              .current_ms = get_current_ms};
+	const bool has = flavours && remuxer->plan.has_cues;
+
+	if (!has) {
+		cues_destroy(remuxer->cues);
+		remuxer->cues = NULL;
+	} else if (!remuxer->cues && cues_create(&remuxer->cues, &host) < 0) {
+		remuxer->cues = NULL; /* without memory there are no cue messages */
+	}
+	if (remuxer->cues)
+		cues_set_flavours(remuxer->cues, flavours);
+	/* Without memory for its sections neither. */
+	demuxer_select_sections(remuxer->demuxer,
+	                        remuxer->cues ? remuxer->plan.cue_pid : DEMUX_NO_PID);
+}
+
+void remuxer_fill_slots(struct remuxer *remuxer)
+{
+	const struct remux_plan *plan = &remuxer->plan;
+	bool audio[REMUX_MAX_AUDIO] = {false};
+	unsigned int forms = 0, flavours = 0;
+
+	for (size_t i = 0; i < remuxer->choice_count; i++) {
+		const struct remux_choice *choice = &remuxer->choices[i];
+		const int index = remux_plan_find_audio(plan, choice);
+
+		if (index >= 0)
+			audio[index] = true;
+		if (choice->cues != CUE_OFF)
+			flavours |= 1u << choice->cues;
+		forms |= 1u << choice->hevc;
+	}
+	remuxer->slots[SLOT_VIDEO].host.forms = forms;
+	fill_slot(remuxer, SLOT_VIDEO, plan->video.class ? &plan->video : NULL);
+	for (size_t i = 0; i < REMUX_MAX_AUDIO; i++)
+		fill_slot(remuxer, SLOT_AUDIO + i, audio[i] ? &plan->audio[i] : NULL);
+	fill_cues(remuxer, flavours);
+}
+
+void remuxer_count_skipped(struct remuxer *remuxer)
+{
+	remuxer->revision++;
 	counter_set(&remuxer->counters.unsupported_streams, remuxer_get_skipped(remuxer, NULL, 0));
 }
 
 static void take_program(void *context, const struct psi_program *program)
 {
 	struct remuxer *remuxer = context;
-	struct choice choices[SLOTS] = {{0}};
 
 	remuxer->program = *program;
-	choose(program, choices);
-	for (size_t i = 0; i < SLOTS; i++)
-		fill_slot(remuxer, i, &choices[i]);
-	count_skipped(remuxer);
+	remux_plan_make(&remuxer->plan, program);
+	remuxer_fill_slots(remuxer);
+	remuxer_count_skipped(remuxer);
 }
 
 static void take_packet(void *context, size_t number, const struct pes_packet *packet)
 {
 	struct remuxer *remuxer = context;
-	struct slot *slot = &remuxer->slots[number];
+	struct remux_slot *slot = &remuxer->slots[number];
 
 	if (!slot->track || (slot->doubtful && !slot->class->accepts(packet)))
 		return;
 	if (slot->doubtful) {
 		slot->doubtful = false;
-		count_skipped(remuxer);
+		remuxer_count_skipped(remuxer);
 	}
 	slot->class->push(slot->track, packet);
+}
+
+static void take_section(void *context, const uint8_t *section, size_t size)
+{
+	struct remuxer *remuxer = context;
+
+	if (remuxer->cues)
+		cues_push(remuxer->cues, section, size);
 }
 
 static void take_fault(void *context, size_t number, enum pes_fault fault)
 {
 	struct remuxer *remuxer = context;
-	struct slot *slot = &remuxer->slots[number];
+	struct remux_slot *slot = &remuxer->slots[number];
 	struct remux_counters *counters = &remuxer->counters;
 
 	switch (fault) {
@@ -209,13 +201,25 @@ static void take_bad_packet(void *context)
 	counter_add(&remuxer->counters.ignored_packets, 1);
 }
 
+static void init_slot(struct remux_slot *slot, struct remuxer *remuxer)
+{
+	slot->remuxer = remuxer;
+	slot->pid = DEMUX_NO_PID;
+	slot->host.context = slot;
+	slot->host.emit = take_tag;
+	slot->host.timeline = &remuxer->timeline;
+	slot->host.counters = &remuxer->counters;
+}
+
 int remuxer_create(struct remuxer **out, remux_tag_fn emit_tag, void *context)
 {
+	static const struct remux_choice usual;
 	struct remuxer *remuxer = calloc(1, sizeof(*remuxer));
 	struct demux_handler handler = {
 		.context = remuxer,
 		.program = take_program,
 		.packet = take_packet,
+		.section = take_section,
 		.fault = take_fault,
 		.bad_packet = take_bad_packet,
 	};
@@ -225,19 +229,13 @@ int remuxer_create(struct remuxer **out, remux_tag_fn emit_tag, void *context)
 		return -ENOMEM;
 	remuxer->emit = emit_tag;
 	remuxer->context = context;
-	for (size_t i = 0; i < SLOTS; i++) {
-		struct slot *slot = &remuxer->slots[i];
-
-		slot->remuxer = remuxer;
-		slot->pid = DEMUX_NO_PID;
-		slot->host.context = slot;
-		slot->host.emit = take_tag;
-		slot->host.timeline = &remuxer->timeline;
-		slot->host.counters = &remuxer->counters;
-	}
+	for (size_t i = 0; i < SLOTS; i++)
+		init_slot(&remuxer->slots[i], remuxer);
 	error = demuxer_create(&remuxer->demuxer, &handler);
+	if (!error)
+		error = remuxer_set_choices(remuxer, &usual, 1);
 	if (error) {
-		free(remuxer);
+		remuxer_destroy(remuxer);
 		return error;
 	}
 	*out = remuxer;
@@ -249,15 +247,20 @@ void remuxer_destroy(struct remuxer *remuxer)
 	if (!remuxer)
 		return;
 	demuxer_destroy(remuxer->demuxer);
-	for (size_t i = 0; i < SLOTS; i++) {
-		struct slot *slot = &remuxer->slots[i];
-
-		if (slot->track)
-			slot->class->destroy(slot->track);
-		flv_tag_unref(slot->header);
-	}
-	flv_tag_unref(remuxer->metadata);
+	cues_destroy(remuxer->cues);
+	for (size_t i = 0; i < SLOTS; i++)
+		empty_slot(&remuxer->slots[i]);
+	for (size_t i = 0; i < METADATA_KINDS; i++)
+		flv_tag_unref(remuxer->metadata[i]);
+	free(remuxer->choices);
 	free(remuxer);
+}
+
+void remuxer_set_program(struct remuxer *remuxer, uint16_t number)
+{
+	remuxer->program_wanted = number;
+	remuxer->revision++;
+	demuxer_set_program(remuxer->demuxer, number);
 }
 
 void remuxer_push(struct remuxer *remuxer, const uint8_t *packets, size_t count)
@@ -268,49 +271,23 @@ void remuxer_push(struct remuxer *remuxer, const uint8_t *packets, size_t count)
 void remuxer_flush(struct remuxer *remuxer)
 {
 	demuxer_flush(remuxer->demuxer);
+	for (size_t i = 0; i < SLOTS; i++) {
+		struct remux_slot *slot = &remuxer->slots[i];
+
+		if (slot->track && slot->class->flush)
+			slot->class->flush(slot->track);
+	}
 }
 
 void remuxer_discontinuity(struct remuxer *remuxer)
 {
 	demuxer_reset(remuxer->demuxer);
 	for (size_t i = 0; i < SLOTS; i++) {
-		struct slot *slot = &remuxer->slots[i];
+		struct remux_slot *slot = &remuxer->slots[i];
 
 		if (slot->track)
 			slot->class->lose(slot->track);
 	}
-}
-
-size_t remuxer_get_headers(const struct remuxer *remuxer, struct flv_tag *headers[3])
-{
-	struct flv_tag *known[] = {
-		remuxer->metadata,
-		remuxer->slots[SLOT_VIDEO].header,
-		remuxer->slots[SLOT_AUDIO].header,
-	};
-	size_t count = 0;
-
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-		if (known[i])
-			headers[count++] = flv_tag_ref(known[i]);
-	}
-	return count;
-}
-
-size_t remuxer_get_skipped(const struct remuxer *remuxer, struct psi_stream *streams, size_t max)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < remuxer->program.stream_count; i++) {
-		const struct psi_stream *stream = &remuxer->program.streams[i];
-
-		if (!is_skipped(remuxer, stream))
-			continue;
-		if (count < max)
-			streams[count] = *stream;
-		count++;
-	}
-	return count;
 }
 
 bool remuxer_has_video(const struct remuxer *remuxer)

@@ -90,6 +90,15 @@ int64_t timeline_map(struct timeline *timeline, struct timeline_cursor *cursor, 
 	return place(timeline, cursor, &timeline->now, dts);
 }
 
+bool timeline_find(const struct timeline *timeline, int64_t time, int64_t *output)
+{
+	const struct timeline_epoch *now = &timeline->now;
+
+	if (now->used)
+		*output = ts_unwrap(time, now->last, TS_WRAP_90K) + now->offset;
+	return now->used;
+}
+
 void timeline_advance(struct timeline_cursor *cursor, int64_t step)
 {
 	cursor->last += step;

@@ -45,6 +45,12 @@ struct timeline_cursor {
 int64_t timeline_map(struct timeline *timeline, struct timeline_cursor *cursor, int64_t dts,
                      int64_t step, bool *jumped);
 
+/*
+ * Where a time of the program (33 bits, 90 kHz), up to hours away, is on the continuous clock of the newest
+ * epoch. Returns false before the first unit was mapped. Thread: as map.
+ */
+bool timeline_find(const struct timeline *timeline, int64_t time, int64_t *output);
+
 /* Move a started cursor by step, 90 kHz, for a unit without a time stamp. Thread: as map. */
 void timeline_advance(struct timeline_cursor *cursor, int64_t step);
 

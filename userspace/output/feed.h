@@ -25,6 +25,17 @@ int feed_create(struct feed **out, struct channel *channel, struct senders *send
  */
 void feed_destroy(struct feed *feed, struct tick_loop *const *loops, size_t loop_count);
 
+/*
+ * Remux the program of that number, 0 (as at first) for the first of the PAT; from the next tick on, with
+ * outputs running too. Thread: any.
+ */
+void feed_set_program(struct feed *feed, uint16_t number);
+
+/*
+ * What the remuxer has counted since the feed was created. Borrowed, valid until feed_destroy. Thread: any.
+ */
+const struct remux_counters *feed_remux_counters(const struct feed *feed);
+
 /* Borrowed, valid until feed_destroy. Thread: any. */
 struct channel *feed_channel(const struct feed *feed);
 struct senders *feed_senders(const struct feed *feed);
@@ -34,7 +45,7 @@ struct feed_subscriber {
 	struct command subscribe, unsubscribe;
 	struct feed *feed;
 	struct feed_subscriber *next;
-	struct tag_queue *queue;                             /* the tags go there; borrowed */
+	struct tag_queue *queue; /* the tags that its choice wants go there; borrowed */
 	void (*release)(struct feed_subscriber *subscriber); /* called last, on a sender's thread */
 };
 

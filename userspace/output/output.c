@@ -204,6 +204,20 @@ void output_set_connected(struct output *output)
 		         output->name);
 }
 
+void output_set_note(struct output *output, const char *format, ...)
+{
+	char note[sizeof(output->status.note)];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(note, sizeof(note), format, args);
+	va_end(args);
+	utf8_repair(note); /* it may be cut */
+	pthread_mutex_lock(&output->status_lock);
+	memcpy(output->status.note, note, sizeof(note));
+	pthread_mutex_unlock(&output->status_lock);
+}
+
 /*
  * A connection that lasted makes a fresh start. One that broke at once is a peer that flaps: the pauses go on
  * growing, and the log does not repeat what it said.

@@ -6,6 +6,7 @@
 
 #include "base/table.h"
 #include "relay/channel.h"
+#include "rtmp_options.h"
 #include "url.h"
 
 #include <stdint.h>
@@ -43,6 +44,7 @@ struct senders; /* the sender threads, see sender.h */
 struct output_config {
 	const char *name; /* for log lines; copied */
 	struct output_url url;
+	struct rtmp_options rtmp; /* of rtmp:// and rtmps:// */
 };
 
 struct output_status {
@@ -50,6 +52,7 @@ struct output_status {
 	char last_error[200];   /* "" when there is none */
 	int64_t retry_in_ms;    /* until the next try, 0 when none is due */
 	int64_t connected_at_s; /* seconds since 1970, 0 when not connected */
+	char note[200]; /* what does not go out although all is well ("not carried: …"), or "" */
 };
 
 /*

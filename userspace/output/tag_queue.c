@@ -7,13 +7,17 @@
 
 #include <errno.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#define PREROLL 64u   /* audio frames: 1.3 s at 48 kHz, more than a multiplexer sends audio ahead */
-#define SLOTS   1024u /* 4 s at 60 frames and 50 audio frames a second are 440 */
+#define PREROLL 64u /* audio frames: 1.3 s at 48 kHz, more than a multiplexer sends audio ahead */
+
+/* Per second of backlog at least: 60 frames and 50 audio frames take 110. A power of two in all. */
+#define SLOTS_PER_S 240u
+#define MIN_SLOTS   1024u
 
 struct slot {
 	struct flv_tag *tag;
@@ -22,11 +26,13 @@ struct slot {
 
 struct tag_queue {
 	int event;
+	struct remux_choice choice;
+	int64_t backlog_ms;
 	counter_t *dropped;
+	_Atomic(char *) note;    /* set and not got yet, or NULL; whoever takes it out owns it */
 	atomic_uint connection;  /* odd: open; the consumer counts it up */
 	_Atomic int64_t sent_ms; /* time stamp of the last frame popped */
 	atomic_uint head, tail;  /* next to write, next to read */
-	struct slot slots[SLOTS];
 	/* The producer's own: */
 	unsigned int serving; /* the connection that was started, or 0: wait for a key frame */
 	unsigned int seen;    /* the connection last looked at */
@@ -34,15 +40,35 @@ struct tag_queue {
 	bool unflushed;
 	struct flv_tag *preroll[PREROLL]; /* newest audio while a key frame is waited for */
 	unsigned int preroll_count;
+	unsigned int slot_count;
+	struct slot slots[];
 };
 
-int tag_queue_create(struct tag_queue **out, counter_t *dropped)
+static unsigned int count_slots(uint32_t backlog_ms)
 {
-	struct tag_queue *queue = calloc(1, sizeof(*queue));
+	unsigned int count = MIN_SLOTS;
+
+	while (count < (uint64_t)backlog_ms * SLOTS_PER_S / 1000)
+		count *= 2;
+	return count;
+}
+
+int tag_queue_create(struct tag_queue **out, const struct remux_choice *choice, uint32_t backlog_ms,
+                     counter_t *dropped)
+{
+	struct tag_queue *queue;
+	unsigned int count;
 	int error;
 
+	if (backlog_ms > TAG_QUEUE_MAX_BACKLOG_MS)
+		backlog_ms = TAG_QUEUE_MAX_BACKLOG_MS;
+	count = count_slots(backlog_ms);
+	queue = calloc(1, sizeof(*queue) + count * sizeof(queue->slots[0]));
 	if (!queue)
 		return -ENOMEM;
+	queue->choice = *choice;
+	queue->backlog_ms = backlog_ms;
+	queue->slot_count = count;
 	queue->dropped = dropped;
 	queue->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (queue->event < 0) {
@@ -61,7 +87,7 @@ static struct flv_tag *take(struct tag_queue *queue, unsigned int *connection)
 
 	if (tail == atomic_load_explicit(&queue->head, memory_order_acquire))
 		return NULL;
-	slot = queue->slots[tail % SLOTS];
+	slot = queue->slots[tail % queue->slot_count];
 	atomic_store_explicit(&queue->tail, tail + 1, memory_order_release);
 	*connection = slot.connection;
 	return slot.tag;
@@ -88,6 +114,7 @@ void tag_queue_destroy(struct tag_queue *queue)
 		return;
 	discard(queue);
 	forget_preroll(queue);
+	free(atomic_load_explicit(&queue->note, memory_order_acquire));
 	close(queue->event);
 	free(queue);
 }
@@ -103,23 +130,23 @@ static void put(struct tag_queue *queue, struct flv_tag *tag)
 {
 	const unsigned int head = atomic_load_explicit(&queue->head, memory_order_relaxed);
 
-	queue->slots[head % SLOTS] = (struct slot){tag, queue->serving};
+	queue->slots[head % queue->slot_count] = (struct slot){tag, queue->serving};
 	atomic_store_explicit(&queue->head, head + 1, memory_order_release);
 	queue->unflushed = true;
 }
 
 /*
- * Room for this tag, and for the headers and the pre-roll that may go with it.
+ * Room for this tag, and for the headers, cue messages and pre-roll that may go with it.
  */
 static bool has_room(const struct tag_queue *queue, const struct flv_tag *tag)
 {
 	const unsigned int count = queued(queue);
 	const int64_t sent_ms = atomic_load_explicit(&queue->sent_ms, memory_order_relaxed);
 
-	if (count > SLOTS - 4 - PREROLL)
+	if (count > queue->slot_count - 4 - REMUX_MAX_CUES - PREROLL)
 		return false;
 	return count == 0 || sent_ms == INT64_MIN ||
-	       tag->timestamp_ms - sent_ms <= TAG_QUEUE_MAX_MS;
+	       tag->timestamp_ms - sent_ms <= queue->backlog_ms;
 }
 
 /* A place to start at: a key frame, or any audio frame while the channel has no video. */
@@ -145,18 +172,25 @@ static void remember(struct tag_queue *queue, struct flv_tag *tag)
 	queue->preroll[queue->preroll_count++] = flv_tag_ref(tag);
 }
 
-/* The headers, the first frame, and the audio that came before it but is due after it. */
+/*
+ * The headers, the first frame, the splices that were announced before, and the audio that came before the frame but is
+ * due after it.
+ */
 static void start(struct tag_queue *queue, unsigned int connection, struct flv_tag *first,
                   const struct remuxer *remuxer)
 {
-	struct flv_tag *headers[3];
-	const size_t count = remuxer_get_headers(remuxer, headers);
+	struct flv_tag *headers[3], *cues[REMUX_MAX_CUES];
+	const size_t count = remuxer_get_headers(remuxer, &queue->choice, headers);
+	const size_t cue_count =
+		remuxer_get_cues(remuxer, &queue->choice, first->timestamp_ms, cues);
 
 	queue->serving = connection;
 	queue->overflowed = false;
 	for (size_t i = 0; i < count; i++)
 		put(queue, headers[i]);
 	put(queue, flv_tag_ref(first));
+	for (size_t i = 0; i < cue_count; i++)
+		put(queue, cues[i]);
 	for (unsigned int i = 0; i < queue->preroll_count; i++)
 		if (queue->preroll[i]->timestamp_ms >= first->timestamp_ms)
 			put(queue, flv_tag_ref(queue->preroll[i]));
@@ -174,7 +208,7 @@ void tag_queue_push(struct tag_queue *queue, struct flv_tag *tag, const struct r
 		queue->overflowed = false;
 		forget_preroll(queue);
 	}
-	if (connection % 2 == 0)
+	if (connection % 2 == 0 || !remuxer_wants(remuxer, tag, &queue->choice))
 		return;
 	if (!has_room(queue, tag)) {
 		queue->serving = 0;
@@ -189,6 +223,32 @@ void tag_queue_push(struct tag_queue *queue, struct flv_tag *tag, const struct r
 	} else {
 		remember(queue, tag);
 	}
+}
+
+const struct remux_choice *tag_queue_choice(const struct tag_queue *queue)
+{
+	return &queue->choice;
+}
+
+void tag_queue_set_note(struct tag_queue *queue, const char *text)
+{
+	char *note = strdup(text);
+
+	if (!note)
+		return;
+	free(atomic_exchange_explicit(&queue->note, note, memory_order_acq_rel));
+	queue->unflushed = true;
+}
+
+bool tag_queue_get_note(struct tag_queue *queue, char *text, size_t size)
+{
+	char *note = atomic_exchange_explicit(&queue->note, NULL, memory_order_acq_rel);
+
+	if (!note)
+		return false;
+	snprintf(text, size, "%s", note);
+	free(note);
+	return true;
 }
 
 void tag_queue_flush(struct tag_queue *queue)

@@ -7,10 +7,19 @@
 #include "base/resolve.h"
 
 /*
- * Connect to the first address that answers, each given timeout_ms; gives up when stop_fd becomes
- * readable. The socket blocks, with sends and receives limited to io_timeout_ms.
- * Returns a descriptor of the caller's. Errors: -ECANCELED (stop_fd), -ETIMEDOUT, -ECONNREFUSED and
- * other negative errno of the last address. Thread: any but a loop.
+ * Connect to whichever address answers first (RFC 8305 section 5, "happy eyeballs"): families take turns, beginning
+ * with that of the first address; each next attempt starts when the one before has failed or 250 ms have gone, and the
+ * others end when one is through. Takes at most timeout_ms, and ends when stop_fd (-1: none) becomes readable.
+ *
+ * Returns a non-blocking descriptor of the caller's, without delay of small segments, on which a peer that acknowledges
+ * nothing, or takes nothing with its window shut, for silence_ms counts as gone (TCP_USER_TIMEOUT).
+ * Errors: -ECANCELED (stop_fd), -ETIMEDOUT, else a negative errno: why the attempt that failed last did.
+ * Thread: any but a loop.
+ */
+int tcp_open(const struct resolve_result *addresses, int timeout_ms, int silence_ms, int stop_fd);
+
+/*
+ * The same, but the descriptor blocks, with sends and receives limited to io_timeout_ms, which is its silence too.
  */
 int tcp_connect(const struct resolve_result *addresses, int timeout_ms, int io_timeout_ms,
                 int stop_fd);

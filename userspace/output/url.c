@@ -1,6 +1,6 @@
 /*
  * Output URLs. The text is split by hand, left to right, because the schemes bend RFC 3986: SRT stream ids
- * hold '#', '=' and ',' unescaped, and an RTMP key is whatever follows the last slash.
+ * hold '#', '=' and ',' unescaped, and an RTMP key is whatever follows the last slash of the path.
  */
 #include "url.h"
 
@@ -14,8 +14,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define RTMP_DEFAULT_PORT 1935
-#define HOST_CHARACTERS   "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_"
+#define RTMP_DEFAULT_PORT  1935
+#define RTMPS_DEFAULT_PORT 443
+#define HOST_CHARACTERS    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_"
 
 /* Split host[:port], of which IPv6 addresses are in brackets. port->at is NULL when none is given. */
 static int split_authority(const struct url_fault *why, struct url_text text, struct url_text *host,
@@ -86,7 +87,7 @@ static int parse_authority(const struct url_fault *why, struct output_url *out, 
 	return 0;
 }
 
-/* What all schemes but rtmp:// have in common: a port, no path, options. */
+/* What all schemes but RTMP's have in common: a port, no path, options. */
 static int find_query(const struct url_fault *why, const struct output_url *url, const char *rest,
                       const char **query)
 {
@@ -174,24 +175,46 @@ static int parse_udp(const struct url_fault *why, struct output_url *url, const 
 	return 0;
 }
 
+/* Write what has the pieces a, separator, b; separator and b only when b is not empty. */
+static int join(const struct url_fault *why, const char *name, char *out, size_t size,
+                struct url_text a, const char *separator, struct url_text b)
+{
+	const size_t between = b.size ? strlen(separator) : 0;
+
+	if (a.size + between + b.size >= size)
+		return url_fault_set(why, "the %s is longer than %zu bytes", name, size - 1);
+	memcpy(out, a.at, a.size);
+	memcpy(out + a.size, separator, between);
+	memcpy(out + a.size + between, b.at, b.size);
+	out[a.size + between + b.size] = '\0';
+	return 0;
+}
+
 static int parse_rtmp(const struct url_fault *why, struct output_url *url, const char *rest)
 {
-	struct url_text app, key;
+	static const struct url_text none = {"", 0};
+	struct url_rtmp_path path;
 
 	if (!url->host[0])
 		return url_fault_set(why, "the host is missing");
-	if (!url_text_rtmp_path(rest, &app, &key))
-		return url_fault_set(why, "an application and a stream key must follow the host: "
-		                          "rtmp://host/app/key");
-	if (app.size >= sizeof(url->rtmp.app))
-		return url_fault_set(why, "the application is longer than %zu bytes",
-		                     sizeof(url->rtmp.app) - 1);
-	if (key.size >= sizeof(url->rtmp.key))
-		return url_fault_set(why, "the stream key is longer than %zu bytes",
-		                     sizeof(url->rtmp.key) - 1);
-	memcpy(url->rtmp.app, app.at, app.size);
-	memcpy(url->rtmp.key, key.at, key.size);
-	return 0;
+	if (!url_text_rtmp_path(rest, &path))
+		return url_fault_set(why,
+		                     "an application and a stream key must follow the host: "
+		                     "%s://host/app/key",
+		                     url->rtmp.tls ? "rtmps" : "rtmp");
+	if (join(why, "application", url->rtmp.app, sizeof(url->rtmp.app), path.app, "?",
+	         path.key.size ? none : path.query))
+		return -EINVAL;
+	return join(why, "stream key", url->rtmp.key, sizeof(url->rtmp.key), path.key, "", none);
+}
+
+static bool has_control_characters(const char *text)
+{
+	for (; *text; text++) {
+		if ((unsigned char)*text < 0x20 || *text == 0x7f)
+			return true;
+	}
+	return false;
 }
 
 static int parse_rest(const struct url_fault *why, struct output_url *url, const char *rest)
@@ -208,32 +231,46 @@ static int parse_rest(const struct url_fault *why, struct output_url *url, const
 	return parse_udp(why, url, rest);
 }
 
-/* Set url->scheme; what follows it in text, or NULL with a fault. */
+/* Set what the scheme says of url; what follows it in text, or NULL with a fault. */
 static const char *parse_scheme(const struct url_fault *why, struct output_url *url,
                                 const char *text)
 {
 	static const struct {
 		const char *name;
 		enum output_scheme scheme;
+		uint16_t port; /* when none is given; 0: one must be */
+		bool tls;
 	} schemes[] = {
-		{"srt://", OUTPUT_SRT},
-		{"rtmp://", OUTPUT_RTMP},
-		{"udp://", OUTPUT_UDP},
-		{"rtp://", OUTPUT_RTP},
+		{"srt://", OUTPUT_SRT, 0, false},
+		{"rtmp://", OUTPUT_RTMP, RTMP_DEFAULT_PORT, false},
+		{"rtmps://", OUTPUT_RTMP, RTMPS_DEFAULT_PORT, true},
+		{"udp://", OUTPUT_UDP, 0, false},
+		{"rtp://", OUTPUT_RTP, 0, false},
 	};
 
 	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
 		const char *rest = url_text_after_scheme(text, schemes[i].name);
 
 		url->scheme = schemes[i].scheme;
+		url->port = schemes[i].port;
+		url->rtmp.tls = schemes[i].tls;
 		if (rest)
 			return rest;
 	}
-	if (url_text_after_scheme(text, "rtmps://"))
-		url_fault_set(why, "rtmps:// is not supported, only rtmp:// is");
-	else
-		url_fault_set(why, "the URL must begin with srt://, rtmp://, udp:// or rtp://");
+	url_fault_set(why, "the URL must begin with srt://, rtmp://, rtmps://, udp:// or rtp://");
 	return NULL;
+}
+
+/* A path of RTMP may have spaces inside; one at the end was copied by mistake. */
+static int check_spaces(const struct url_fault *why, const struct output_url *url, const char *text)
+{
+	const size_t length = strlen(text);
+
+	if (length && text[length - 1] == ' ')
+		return url_fault_set(why, "the URL ends with a space");
+	if (url->scheme != OUTPUT_RTMP && strchr(text, ' '))
+		return url_fault_set(why, "the URL has a space");
+	return 0;
 }
 
 int output_url_parse(struct output_url *out, const char *text, char *why, size_t size)
@@ -245,17 +282,13 @@ int output_url_parse(struct output_url *out, const char *text, char *why, size_t
 	if (strnlen(text, OUTPUT_URL_BYTES) == OUTPUT_URL_BYTES)
 		return url_fault_set(&fault, "the URL is longer than %d bytes",
 		                     OUTPUT_URL_BYTES - 1);
-	for (const char *c = text; *c; c++) {
-		if ((unsigned char)*c <= 0x20 || *c == 0x7f)
-			return url_fault_set(&fault, "the URL has a space or a control character");
-	}
+	if (has_control_characters(text))
+		return url_fault_set(&fault, "the URL has a control character");
 	srt_options_init(&url.srt);
 	udp_options_init(&url.udp);
 	authority = parse_scheme(&fault, &url, text);
-	if (!authority)
+	if (!authority || check_spaces(&fault, &url, authority))
 		return -EINVAL;
-	if (url.scheme == OUTPUT_RTMP)
-		url.port = RTMP_DEFAULT_PORT;
 	if (parse_authority(&fault, &url, authority, &rest) || parse_rest(&fault, &url, rest))
 		return -EINVAL;
 	*out = url;

@@ -1,6 +1,7 @@
 /*
- * Secrets in output URLs. A secret is one span of the text: the value of the SRT option passphrase, or the
- * RTMP key. Masking and unmasking replace that span and leave every other byte as it was given.
+ * Secrets in output URLs. A secret is one span of the text: the value of the SRT option passphrase, the RTMP
+ * key, or the query string of an RTMP URL without a key. Masking and unmasking replace that span and leave every other
+ * byte as it was given.
  */
 #include "url.h"
 
@@ -14,16 +15,32 @@
 
 #define MASK "***"
 
-/* Where the secret of text is; false when it has none. */
+/* What follows rtmp:// or rtmps://, or NULL. */
+static const char *after_rtmp(const char *text)
+{
+	const char *at = url_text_after_scheme(text, "rtmp://");
+
+	return at ? at : url_text_after_scheme(text, "rtmps://");
+}
+
+/* Where the secret of text is; false, and *secret untouched, when it has none. */
 static bool find_secret(const char *text, struct url_text *secret)
 {
-	const char *at = url_text_after_scheme(text, "srt://");
-	struct url_text app;
+	const char *at = after_rtmp(text);
+	struct url_rtmp_path path;
+	struct url_text found;
 
-	if (!at) {
-		at = url_text_after_scheme(text, "rtmp://");
-		return at && url_text_rtmp_path(at + strcspn(at, "/?#"), &app, secret);
+	if (at) {
+		if (!url_text_rtmp_path(at + strcspn(at, "/?#"), &path))
+			return false;
+		found = path.key.size ? path.key : path.query;
+		if (found.size)
+			*secret = found;
+		return found.size > 0;
 	}
+	at = url_text_after_scheme(text, "srt://");
+	if (!at)
+		return false;
 	at += strcspn(at, "?");
 	return url_options_find(at + (*at == '?'), "passphrase", secret);
 }
@@ -83,10 +100,12 @@ static bool same_place(const char *text, const char *unmasked, const char *store
 	if (url_text_after_scheme(text, "srt://"))
 		return srt_place(text) == srt_place(stored) &&
 		       !strncasecmp(text, stored, srt_place(text)) && same_side(unmasked, &b);
-	if (output_url_parse(&a, text, why, sizeof(why)))
+	if (output_url_parse(&a, unmasked, why, sizeof(why)))
 		return false;
-	return a.scheme == b.scheme && a.port == b.port && !strcasecmp(a.host, b.host) &&
-	       !strcmp(a.rtmp.app, b.rtmp.app);
+	/* The keys differ where one is no key but a level of the path. */
+	return a.scheme == b.scheme && a.rtmp.tls == b.rtmp.tls && a.port == b.port &&
+	       !strcasecmp(a.host, b.host) && !strcmp(a.rtmp.app, b.rtmp.app) &&
+	       !strcmp(a.rtmp.key, b.rtmp.key);
 }
 
 int output_url_unmask(char *out, const char *text, const char *stored)

@@ -136,21 +136,23 @@ const char *url_text_after_scheme(const char *text, const char *scheme)
 	return strncasecmp(text, scheme, n) ? NULL : text + n;
 }
 
-bool url_text_rtmp_path(const char *path, struct url_text *app, struct url_text *key)
+bool url_text_rtmp_path(const char *text, struct url_rtmp_path *out)
 {
-	const char *query = strchr(path, '?'), *slash, *name;
+	const char *end = text + strcspn(text, "?"), *name, *app_end = end;
 
-	if (*path != '/')
+	if (*text != '/')
 		return false;
-	slash = memrchr(path, '/', query ? (size_t)(query - path) : strlen(path));
-	name = slash + 1;
-	while (*path == '/')
-		path++;
-	while (slash > path && slash[-1] == '/')
-		slash--;
-	if (slash <= path || !*name || *name == '?')
-		return false;
-	*app = (struct url_text){path, (size_t)(slash - path)};
-	*key = (struct url_text){name, strlen(name)};
-	return true;
+	while (*text == '/')
+		text++;
+	out->key = (struct url_text){end, 0};
+	out->query = (struct url_text){end + (*end == '?'), strlen(end + (*end == '?'))};
+	name = memrchr(text, '/', end > text ? (size_t)(end - text) : 0);
+	if (name && name + 1 < end) {
+		out->key = (struct url_text){name + 1, strlen(name + 1)};
+		app_end = name;
+	}
+	while (app_end > text && app_end[-1] == '/')
+		app_end--;
+	out->app = (struct url_text){text, (size_t)(app_end - text)};
+	return app_end > text;
 }

@@ -60,10 +60,16 @@ int url_text_address(const char *text, char *out);
 /* What follows the scheme ("srt://", in any case), or NULL when text has another one. */
 const char *url_text_after_scheme(const char *text, const char *scheme);
 
+/* The pieces of what follows the host of an RTMP URL. */
+struct url_rtmp_path {
+	struct url_text app;   /* the levels before the key, without slashes at their ends */
+	struct url_text key;   /* the last level with the query string; size 0: none */
+	struct url_text query; /* behind the first '?'; size 0: none */
+};
+
 /*
- * The path of an RTMP URL: app is its levels without slashes at the ends, key the last level with its query
- * string. False when one of them is missing.
+ * Split it. There is no key when the path has one level alone or ends with a slash. False when it has no level.
  */
-bool url_text_rtmp_path(const char *path, struct url_text *app, struct url_text *key);
+bool url_text_rtmp_path(const char *text, struct url_rtmp_path *out);
 
 #endif
