@@ -28,7 +28,8 @@ static void take_tag(void *context, struct flv_tag *tag)
 		size_t form = tag->variant > 0 ? tag->variant - 1u : 0;
 
 		keep(&slot->headers[form], flv_tag_ref(tag));
-		remuxer_make_metadata(remuxer, tag->timestamp_ms, true);
+		if (form == 0) /* once for all forms */
+			remuxer_make_metadata(remuxer, tag->timestamp_ms, true);
 	}
 	remuxer->emit(remuxer->context, tag);
 }
@@ -50,6 +51,8 @@ static void fill_slot(struct remuxer *remuxer, size_t number, const struct plan_
 
 	if (slot->track && slot->class == class && slot->pid == planned->pid)
 		return;
+	if (slot->track && slot->class->flush)
+		slot->class->flush(slot->track);
 	empty_slot(slot);
 	slot->class = class;
 	slot->track = class ? class->create(&slot->host) : NULL;
@@ -267,6 +270,12 @@ void remuxer_push(struct remuxer *remuxer, const uint8_t *packets, size_t count)
 void remuxer_flush(struct remuxer *remuxer)
 {
 	demuxer_flush(remuxer->demuxer);
+	for (size_t i = 0; i < SLOTS; i++) {
+		struct remux_slot *slot = &remuxer->slots[i];
+
+		if (slot->track && slot->class->flush)
+			slot->class->flush(slot->track);
+	}
 }
 
 void remuxer_discontinuity(struct remuxer *remuxer)

@@ -31,6 +31,8 @@ static struct flv_tag *make_kind(const struct remuxer *remuxer, size_t kind, int
 		if (audio->track)
 			audio->class->describe(audio->track, &metadata);
 	}
+	if (metadata.video_codec == FLV_FOURCC_HEVC && kind % HEVC_FORMS == HEVC_LEGACY)
+		metadata.video_codec = FLV_CODEC_HEVC_LEGACY;
 	tag = flv_write_metadata(timestamp_ms, &metadata);
 	if (tag)
 		tag->variant = (uint8_t)(kind + 1);
