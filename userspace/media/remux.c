@@ -30,6 +30,8 @@ static void take_tag(void *context, struct flv_tag *tag)
 		keep(&slot->headers[form], flv_tag_ref(tag));
 		if (form == 0) /* once for all forms */
 			remuxer_make_metadata(remuxer, tag->timestamp_ms, true);
+	} else if (tag->variant == 0 || slot->host.forms >> (tag->variant - 1) == 1) {
+		remuxer_measure(remuxer, slot, tag); /* of several forms, the last */
 	}
 	remuxer->emit(remuxer->context, tag);
 }
@@ -41,6 +43,7 @@ static void empty_slot(struct remux_slot *slot)
 	slot->track = NULL;
 	for (size_t i = 0; i < HEVC_FORMS; i++)
 		keep(&slot->headers[i], NULL);
+	slot->rate = (struct remux_rate){0};
 }
 
 /* planned: NULL for nothing. */
