@@ -1,7 +1,7 @@
 /*
- * FLV tag bodies. Audio and video bodies open with one byte of frame type and codec and one of
- * packet type; codecs that FLV did not know would open with the extended header of Enhanced RTMP
- * instead.
+ * FLV tag bodies of video, and onMetaData. A video body opens with one byte of frame type and codec and
+ * one of packet type; codecs that FLV did not know would open with the extended header of Enhanced
+ * RTMP instead.
  */
 #include "flv_write.h"
 
@@ -14,18 +14,14 @@
 
 enum {
 	CODEC_AVC = 7,
-	CODEC_AAC = 10,
 
 	VIDEO_KEY = 0x10 | CODEC_AVC,
 	VIDEO_INTER = 0x20 | CODEC_AVC,
-	/* AAC; the rate, size and channel bits are fixed, decoders read the AudioSpecificConfig */
-	AUDIO_AAC = CODEC_AAC << 4 | 0x0f,
 
 	PACKET_HEADER = 0,
 	PACKET_FRAME = 1,
 
 	AVC_PREFIX_BYTES = 5, /* type, packet type, composition time */
-	AAC_PREFIX_BYTES = 2,
 	NAL_LENGTH_BYTES = 4,
 
 	METADATA_MAX_BYTES = 512,
@@ -52,7 +48,7 @@ static void write_audio_pairs(struct amf_writer *w, const struct flv_metadata *m
 	write_pair(w, "audiosamplesize", 16);
 	amf_write_key(w, "stereo");
 	amf_write_boolean(w, m->channels >= 2);
-	write_pair(w, "audiocodecid", CODEC_AAC);
+	write_pair(w, "audiocodecid", m->audio_codec);
 }
 
 struct flv_tag *flv_write_metadata(int64_t timestamp_ms, const struct flv_metadata *metadata)
@@ -140,31 +136,4 @@ struct flv_tag *flv_write_avc_frame(int64_t dts_ms, int64_t composition_ms, bool
 		p += NAL_LENGTH_BYTES + nals[i].size;
 	}
 	return tag;
-}
-
-static struct flv_tag *write_aac(int64_t timestamp_ms, uint8_t packet_type, const uint8_t *data,
-                                 size_t size)
-{
-	struct flv_tag *tag = flv_tag_create(FLV_AUDIO, timestamp_ms, AAC_PREFIX_BYTES + size);
-
-	if (!tag)
-		return NULL;
-	tag->body[0] = AUDIO_AAC;
-	tag->body[1] = packet_type;
-	memcpy(tag->body + AAC_PREFIX_BYTES, data, size);
-	return tag;
-}
-
-struct flv_tag *flv_write_aac_header(int64_t timestamp_ms, const uint8_t *config, size_t size)
-{
-	struct flv_tag *tag = write_aac(timestamp_ms, PACKET_HEADER, config, size);
-
-	if (tag)
-		tag->header = true;
-	return tag;
-}
-
-struct flv_tag *flv_write_aac_frame(int64_t pts_ms, const uint8_t *frame, size_t size)
-{
-	return write_aac(pts_ms, PACKET_FRAME, frame, size);
 }

@@ -1,5 +1,5 @@
 /*
- * FLV tag bodies for H.264 and AAC, and onMetaData (Adobe Flash Video File Format 10.1, annex E.4).
+ * FLV tag bodies for video, and onMetaData (Adobe Flash Video File Format 10.1, annex E.4).
  *
  * Each function returns a finished tag with one reference, which is the caller's, or NULL when
  * there is no memory or the body would be too large. Thread: any.
@@ -8,6 +8,7 @@
 #define MEDIA_FLV_WRITE_H
 
 #include "flv.h"
+#include "flv_audio.h"
 #include "h264.h"
 
 /* What onMetaData tells. */
@@ -17,6 +18,7 @@ struct flv_metadata {
 	double frame_rate;          /* frames a second; 0: not known, left out */
 
 	bool has_audio;
+	enum flv_audio_codec audio_codec;
 	unsigned int sample_rate; /* Hz */
 	unsigned int channels;
 };
@@ -38,11 +40,5 @@ struct flv_tag *flv_write_avc_header(int64_t timestamp_ms, const uint8_t *avcc, 
  */
 struct flv_tag *flv_write_avc_frame(int64_t dts_ms, int64_t composition_ms, bool key,
                                     const struct h264_nal *nals, size_t count);
-
-/* AAC sequence header: size bytes of AudioSpecificConfig at config, copied. */
-struct flv_tag *flv_write_aac_header(int64_t timestamp_ms, const uint8_t *config, size_t size);
-
-/* One raw AAC frame (without ADTS header) of size bytes at frame, copied. */
-struct flv_tag *flv_write_aac_frame(int64_t pts_ms, const uint8_t *frame, size_t size);
 
 #endif

@@ -14,6 +14,12 @@
 #define LONG_HEADER_BYTES       8
 #define CRC_BYTES               4
 #define DESCRIPTOR_REGISTRATION 0x05
+#define DESCRIPTOR_DVB_AC3      0x6a
+#define DESCRIPTOR_DVB_EAC3     0x7a
+
+/* format_identifiers that name a codec (SMPTE registration authority) */
+#define FORMAT_AC3  0x41432d33 /* AC-3 */
+#define FORMAT_EAC3 0x45414333 /* EAC3 */
 
 struct psi {
 	psi_program_fn changed;
@@ -87,17 +93,30 @@ static struct byte_reader read_loop(struct byte_reader *r)
 	return loop;
 }
 
-/* format_identifier of the first registration descriptor in the loop, or 0. Section 2.6.8. */
-static uint32_t find_registration(struct byte_reader loop)
+/* What private data is by its descriptors, or PSI_PRIVATE_PES. */
+static uint8_t find_private_type(uint8_t tag, uint32_t registration)
+{
+	if (tag == DESCRIPTOR_DVB_AC3 || registration == FORMAT_AC3)
+		return PSI_AC3;
+	if (tag == DESCRIPTOR_DVB_EAC3 || registration == FORMAT_EAC3)
+		return PSI_EAC3;
+	return PSI_PRIVATE_PES;
+}
+
+/* Read the descriptors of a stream: of each kind the first. Section 2.6.8. */
+static void read_descriptors(struct psi_stream *stream, struct byte_reader loop)
 {
 	while (bytes_left(&loop) >= 2 && !loop.overrun) {
 		uint8_t tag = bytes_u8(&loop), length = bytes_u8(&loop);
 		const uint8_t *data = bytes_take(&loop, length);
 
-		if (data && tag == DESCRIPTOR_REGISTRATION && length >= 4)
-			return load_be32(data);
+		if (!data)
+			return;
+		if (tag == DESCRIPTOR_REGISTRATION && length >= 4 && !stream->registration)
+			stream->registration = load_be32(data);
+		if (stream->type == PSI_PRIVATE_PES)
+			stream->type = find_private_type(tag, stream->registration);
 	}
-	return 0;
 }
 
 /* Everything but the version is the same. */
@@ -132,7 +151,7 @@ static void take_pmt(void *context, const uint8_t *section, size_t size)
 
 		stream->type = bytes_u8(&r);
 		stream->pid = read_pid(&r);
-		stream->registration = find_registration(read_loop(&r));
+		read_descriptors(stream, read_loop(&r));
 	}
 	if (r.overrun)
 		return;

@@ -33,7 +33,11 @@ enum psi_stream_type {
 };
 
 struct psi_stream {
-	uint8_t type; /* psi_stream_type, or another */
+	/*
+	 * psi_stream_type, or another. Private data whose descriptors tell the codec (DVB and others:
+	 * AC-3, E-AC-3) has the type of that codec.
+	 */
+	uint8_t type;
 	uint16_t pid;
 	uint32_t registration; /* format_identifier of its registration descriptor, or 0 */
 };

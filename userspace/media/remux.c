@@ -26,6 +26,9 @@ struct class_row {
 static const struct class_row track_classes[] = {
 	{PSI_H264, false, SLOT_VIDEO, &track_h264},
 	{PSI_AAC_ADTS, false, SLOT_AUDIO, &track_aac},
+	{PSI_AAC_LATM, false, SLOT_AUDIO, &track_latm},
+	{PSI_AC3, false, SLOT_AUDIO, &track_ac3},
+	{PSI_EAC3, false, SLOT_AUDIO, &track_ac3},
 	/* Broadcasters are met that send ADTS under the stream types of MPEG audio. */
 	{PSI_MPEG2_AUDIO, true, SLOT_AUDIO, &track_aac},
 	{PSI_MPEG1_AUDIO, true, SLOT_AUDIO, &track_aac},
