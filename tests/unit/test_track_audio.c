@@ -453,6 +453,25 @@ static void test_adts_wrong_length(void **state)
 	}
 }
 
+/* Bytes behind the last frame of each packet that only fill it up. */
+static void test_adts_padding(void **state)
+{
+	static const uint8_t fill[] = {0x00, 0xff};
+
+	start(*state);
+	for (int i = 0; i < 4; i++) {
+		es_size = write_adts(es, 48000, 60);
+		memset(es + es_size, fill[i % 2], 50);
+		es_size += 50;
+		add_es(i * 1920);
+	}
+	push(*state);
+	assert_int_equal(count_frames(), 4);
+	assert_int_equal(COUNTER(*state, malformed_units), 0);
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(frames[i]->size, 2 + 60);
+}
+
 /* A PTS in a packet in which nothing starts is no frame's. */
 static void test_adts_pts_of_nothing(void **state)
 {
@@ -526,6 +545,7 @@ int main(void)
 		TEST(test_adts_config_changes),
 		TEST(test_adts_config_changes_with_loss),
 		TEST(test_adts_wrong_length),
+		TEST(test_adts_padding),
 		TEST(test_adts_pts_of_nothing),
 		TEST(test_noise),
 	};

@@ -116,6 +116,18 @@ void audio_track_emit(struct audio_track *audio, int64_t time, const struct audi
 	audio->host->emit(audio->host->context, tag);
 }
 
+/* Some multiplexers fill up the last TS packet of a PES packet by bytes in it. */
+static bool is_padding(const uint8_t *data, size_t size)
+{
+	size_t i = 1;
+
+	if (size == 0 || size >= TS_PACKET_BYTES || (data[0] != 0x00 && data[0] != 0xff))
+		return false;
+	while (i < size && data[i] == data[0])
+		i++;
+	return i == size;
+}
+
 /* Whether the unit that ends where data begins is to be believed by what follows it. */
 static int check_next(struct audio_track *audio, const struct audio_unit *unit, const uint8_t *data,
                       size_t size, bool ends)
@@ -127,6 +139,8 @@ static int check_next(struct audio_track *audio, const struct audio_unit *unit, 
 	if (size == 0)
 		return ends || audio->synced ? 0 : -EAGAIN;
 	error = audio->kind->find(audio, data, size, ends, &next);
+	if (error == -EINVAL && ends && is_padding(data, size))
+		return 0;
 	if (audio->synced)
 		return error == -EINVAL ? -EINVAL : 0;
 	if (error == -EAGAIN)
@@ -233,6 +247,10 @@ static void take_units(struct audio_track *audio, const struct pes_packet *packe
 
 		if (error == -EAGAIN)
 			break;
+		if (error && ends && is_padding(audio->data + at, audio->size - at)) {
+			at = audio->size;
+			break;
+		}
 		if (error) {
 			audio_track_count_malformed(audio);
 			lose_step(audio, at);
