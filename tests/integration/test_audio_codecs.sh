@@ -78,4 +78,11 @@ remux "AC-3" ac3.ac3 ac-3 "0 "
 remux "AC-3 as DVB has it, 44.1 kHz" ac3_44k.ac3 ac-3 "0 " -mpegts_flags +system_b "${near_wrap[@]}"
 remux "E-AC-3" eac3.eac3 ec-3 "0 "
 remux "E-AC-3 as DVB has it" eac3.eac3 ec-3 "0 " -mpegts_flags +system_b "${near_wrap[@]}"
+
+# Channels that no number stands for are told inside the frames; ffmpeg decodes our FLV to the same samples.
+samples_of() { ffmpeg -nostdin -v error -i "$1" -f md5 -; }
+ffmpeg -nostdin -v error -y -f lavfi -i "aevalsrc=0.3*sin(440*t)|0.2*random(0)|0.1*sin(9*t):c=2.1:s=48000:d=4" \
+  -c:a aac "$work/low.ts"
+"$build/tools/ts2flv" "$work/low.ts" "$work/low.flv" >/dev/null
+equal "2.1: the samples of the source" "$(samples_of "$work/low.ts")" "$(samples_of "$work/low.flv")"
 finish

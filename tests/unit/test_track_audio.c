@@ -453,6 +453,50 @@ static void test_adts_wrong_length(void **state)
 	}
 }
 
+/* An ADTS frame whose channels are told by a program config element, of which this says the first one. */
+static void add_adts_program(bool with_program, unsigned int elements)
+{
+	struct bit_build b = {0};
+	size_t header = es_size;
+
+	es_size += write_adts(es + es_size, 48000, 60);
+	es[header + 2] &= 0xfe; /* channel_configuration 0 */
+	es[header + 3] &= 0x3f;
+	if (!with_program)
+		return;
+	bit_build_add(&b, 3, 5);
+	bit_build_add(&b, 4 + 2 + 4, 1 << 4 | 3);
+	bit_build_add(&b, 4 + 4 + 4 + 2 + 3 + 4, elements << 17);
+	bit_build_add(&b, 3, 0);
+	for (unsigned int i = 0; i < elements; i++)
+		bit_build_add(&b, 5, 0x10 | i);
+	memcpy(es + header + 7, b.data, bit_build_end(&b));
+}
+
+static void test_adts_program_config(void **state)
+{
+	struct flv_tag *header = NULL;
+
+	start(*state);
+	es_size = 0;
+	add_adts_program(false, 0);
+	add_adts_program(true, 2);
+	add_adts_program(false, 0);
+	add_adts_program(true, 3);
+	add_es(0);
+	push(*state);
+	/* the first frame cannot be decoded */
+	assert_int_equal(COUNTER(*state, malformed_units), 1);
+	assert_int_equal(count_frames(), 3);
+	assert_int_equal(frames[0]->timestamp_ms, 21);
+	assert_int_equal(frames[1]->size, 2 + 60);
+	assert_int_equal(count_headers(&header), 2);
+	assert_int_equal(header->timestamp_ms, 64);
+	/* LC, 48 kHz, 0; tag 0, LC, 48 kHz, 3 in front; 3 pairs; aligned; no comment */
+	assert_int_equal(header->size, 2 + 2 + 7 + 1);
+	assert_memory_equal(header->body, "\xaf\x00\x11\x80\x04\xcc\x00\x00\x21\x19\x00\x00", 12);
+}
+
 /* Bytes behind the last frame of each packet that only fill it up. */
 static void test_adts_padding(void **state)
 {
@@ -545,6 +589,7 @@ int main(void)
 		TEST(test_adts_config_changes),
 		TEST(test_adts_config_changes_with_loss),
 		TEST(test_adts_wrong_length),
+		TEST(test_adts_program_config),
 		TEST(test_adts_padding),
 		TEST(test_adts_pts_of_nothing),
 		TEST(test_noise),

@@ -3,8 +3,6 @@
  */
 #include "aac_config.h"
 
-#include "aac.h"
-
 #include <errno.h>
 
 enum {
@@ -15,6 +13,7 @@ enum {
 	RATE_ESCAPE = 15,
 	SYNC_SBR = 0x2b7,
 	SYNC_PS = 0x548,
+	ELEMENT_PROGRAM = 5, /* ID_PCE */
 };
 
 static uint8_t read_object_type(struct bit_reader *r)
@@ -50,8 +49,8 @@ static unsigned int read_elements(struct bit_reader *r, uint32_t count)
 	return channels;
 }
 
-/* Pass over a program_config_element; returns its channels. `start`: where the config began. */
-static unsigned int read_program(struct bit_reader *r, size_t start)
+/* Pass over a program_config_element up to where it is aligned; returns its channels. */
+static unsigned int read_program(struct bit_reader *r)
 {
 	uint32_t main_elements, lfes, data, coupled;
 	unsigned int channels;
@@ -71,8 +70,6 @@ static unsigned int read_program(struct bit_reader *r, size_t start)
 		bits_get(r, 3);
 	channels = read_elements(r, main_elements) + lfes;
 	bits_skip(r, (size_t)lfes * 4 + (size_t)data * 4 + (size_t)coupled * 5);
-	bits_skip(r, (8 - (r->at - start) % 8) % 8);
-	bits_skip(r, (size_t)bits_get(r, 8) * 8); /* comment */
 	return channels;
 }
 
@@ -85,8 +82,12 @@ static void read_ga(struct bit_reader *r, size_t start, uint32_t channel_configu
 	if (bits_get(r, 1)) /* dependsOnCoreCoder */
 		bits_get(r, 14);
 	extended = bits_get(r, 1);
-	config->channels = channel_configuration ? get_channels(channel_configuration)
-	                                         : read_program(r, start);
+	config->channels = get_channels(channel_configuration);
+	if (channel_configuration == 0) {
+		config->channels = read_program(r);
+		bits_skip(r, (8 - (r->at - start) % 8) % 8);
+		bits_skip(r, (size_t)bits_get(r, 8) * 8); /* comment */
+	}
 	if (extended)
 		bits_get(r, 1); /* extensionFlag3 */
 }
@@ -140,4 +141,26 @@ int aac_config_parse(struct bit_reader *r, bool whole, struct aac_config *out)
 		config.channels = 2;
 	*out = config;
 	return 0;
+}
+
+size_t aac_config_write_program(const struct aac_header *header, const uint8_t *payload,
+                                size_t size, uint8_t config[AAC_MAX_PROGRAM_BYTES],
+                                unsigned int *channels)
+{
+	struct bit_reader r = bit_reader(payload, size), program;
+	size_t bits, end;
+
+	if (bits_get(&r, 3) != ELEMENT_PROGRAM)
+		return 0;
+	program = r;
+	*channels = read_program(&r);
+	if (r.overrun)
+		return 0;
+	/* What is in front of it are whole bytes here, not in the frame: it is aligned anew. */
+	aac_write_config(header, config);
+	bits = r.at - program.at;
+	bits_copy(&program, bits, config + AAC_CONFIG_BYTES);
+	end = AAC_CONFIG_BYTES + (bits + 7) / 8;
+	config[end] = 0; /* no comment */
+	return end + 1;
 }

@@ -4,6 +4,7 @@
 #ifndef MEDIA_AAC_CONFIG_H
 #define MEDIA_AAC_CONFIG_H
 
+#include "aac.h"
 #include "bits.h"
 
 struct aac_config {
@@ -22,5 +23,17 @@ struct aac_config {
  * Thread: any.
  */
 int aac_config_parse(struct bit_reader *r, bool whole, struct aac_config *config);
+
+/* The longest program_config_element has 385 bits before it is aligned and a comment follows. */
+#define AAC_MAX_PROGRAM_BYTES 64
+
+/*
+ * Write the AudioSpecificConfig of an ADTS frame whose channel_config is 0: with the program config element
+ * that its payload, size bytes, begins with, and the channels that tells. Returns its size, 0 when there is
+ * no such element. Section 4.5.1.1. Thread: any.
+ */
+size_t aac_config_write_program(const struct aac_header *header, const uint8_t *payload,
+                                size_t size, uint8_t config[AAC_MAX_PROGRAM_BYTES],
+                                unsigned int *channels);
 
 #endif
