@@ -17,13 +17,15 @@ static void take_tag(void *context, struct flv_tag *tag)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct byte_reader r = byte_reader(data, size);
-	const struct track_class *class = bytes_u8(&r) & 1 ? &track_aac : &track_h264;
+	static const struct track_class *const classes[] = {&track_h264, &track_aac, &track_hevc};
+	const struct track_class *class = classes[bytes_u8(&r) % 3];
 	struct remux_counters counters = {0};
 	struct timeline timeline = {0};
 	struct track_host host = {
 		.emit = take_tag,
 		.timeline = &timeline,
 		.counters = &counters,
+		.forms = 3,
 	};
 	struct flv_metadata metadata = {0};
 	struct track *track = class->create(&host);
@@ -45,6 +47,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			class->lose(track);
 		if (class->accepts(&packet) || flags & 4)
 			class->push(track, &packet);
+		if (flags & 8 && class->flush)
+			class->flush(track);
 	}
 	class->describe(track, &metadata);
 	class->destroy(track);

@@ -134,28 +134,13 @@ static void test_avc(void **state)
 	flv_tag_unref(tag);
 }
 
-static void test_aac(void **state)
-{
-	static const uint8_t config[] = {0x11, 0x90};
-	struct flv_tag *tag = flv_write_aac_header(3, config, sizeof(config));
-
-	(void)state;
-	assert_int_equal(tag->size, 4);
-	assert_memory_equal(tag->body, "\xaf\x00\x11\x90", 4);
-	assert_true(tag->header && tag->type == FLV_AUDIO);
-	flv_tag_unref(tag);
-	tag = flv_write_aac_frame(4, config, sizeof(config));
-	assert_memory_equal(tag->body, "\xaf\x01\x11\x90", 4);
-	assert_false(tag->header);
-	flv_tag_unref(tag);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_tag),      cmocka_unit_test(test_amf),
-		cmocka_unit_test(test_metadata), cmocka_unit_test(test_avc),
-		cmocka_unit_test(test_aac),
+		cmocka_unit_test(test_tag),
+		cmocka_unit_test(test_amf),
+		cmocka_unit_test(test_metadata),
+		cmocka_unit_test(test_avc),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

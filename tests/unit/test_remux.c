@@ -3,6 +3,8 @@
  */
 #include "remux_fixture.h"
 
+#include <math.h>
+
 #include <stdio.h>
 
 static void test_order(void **state)
@@ -178,6 +180,184 @@ static void test_late_joiner(void **state)
 	}
 }
 
+/* The value of a number of onMetaData, or -1 when it is not there. */
+static double get_number(const struct flv_tag *tag, const char *key)
+{
+	const size_t length = strlen(key);
+	uint64_t bits = 0;
+	double value;
+
+	for (size_t i = 0; i + length + 9 <= tag->size; i++) {
+		if (memcmp(tag->body + i, key, length) != 0 || tag->body[i + length] != 0)
+			continue;
+		for (size_t j = 0; j < 8; j++)
+			bits = bits << 8 | tag->body[i + length + 1 + j];
+		memcpy(&value, &bits, sizeof(value));
+		return value;
+	}
+	return -1;
+}
+
+/* Rates are in what late joiners get, and never in a tag of their own. */
+static void test_rates(void **state)
+{
+	struct flv_tag *headers[3], *frames[MAX_TAGS];
+
+	start(*state);
+	for (int i = 0; i < 30; i++) {
+		ADD_KEY(i * FRAME_TIME, TS_BUILD_NONE);
+		add_audio(i * FRAME_TIME, 48000, 2);
+	}
+	push(*state);
+	assert_int_equal(
+		tag_count - select_frames(FLV_VIDEO, frames) - select_frames(FLV_AUDIO, frames), 4);
+	assert_int_equal(remuxer_get_headers(*state, &usual, headers), 3);
+	/* 25 frames of 13 bytes and 50 of 42 bytes a second */
+	assert_true(get_number(headers[0], "videodatarate") == 25 * 13 * 8 / 1000.0);
+	assert_true(fabs(get_number(headers[0], "audiodatarate") - 50 * 42 * 8 / 1000.0) < 0.5);
+	assert_true(get_number(headers[0], "framerate") == 25);
+	assert_true(get_number(headers[0], "width") == 640);
+	assert_true(get_number(headers[0], "videocodecid") == 7);
+	for (size_t i = 0; i < 3; i++)
+		flv_tag_unref(headers[i]);
+}
+
+#define ENGLISH 0x201
+#define GERMAN  0x202
+
+/* A PMT of one video and three audio streams, two of them with a language. */
+static void start_languages(struct remuxer *remuxer, uint8_t version)
+{
+	const uint8_t body[] = {
+		0,    1,    (uint8_t)(0xc1 | version << 1),
+		0,    0,    0xe1,
+		0,    0xf0, 0,
+		0x1b, 0xe1, 0x00,
+		0xf0, 0, /* video */
+		0x0f, 0xe1, 0x01,
+		0xf0, 0, /* no language */
+		0x0f, 0xe2, 0x01,
+		0xf0, 6,    0x0a,
+		4,    'e',  'n',
+		'g',  0, /* ENGLISH */
+		0x0f, 0xe2, 0x02,
+		0xf0, 6,    0x0a,
+		4,    'D',  'E',
+		'U',  0, /* GERMAN */
+	};
+
+	ts_build_pat(&build, 0, programs, 1);
+	ts_build_section(&build, PMT_PID, 0x02, body, sizeof(body));
+	push(remuxer);
+}
+
+static void add_adts(uint16_t pid, int64_t pts, size_t payload)
+{
+	uint8_t data[512];
+	const size_t size = write_adts(data, 48000, payload);
+
+	ts_build_pes(&build, pid, pts, TS_BUILD_NONE, true, data, size);
+}
+
+static size_t count_wanted(const struct remuxer *remuxer, const struct remux_choice *choice,
+                           enum flv_type type, size_t *size)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < tag_count; i++) {
+		if (tags[i]->type != type || !remuxer_wants(remuxer, tags[i], choice))
+			continue;
+		if (!tags[i]->header) {
+			count++;
+			*size = tags[i]->size;
+		}
+	}
+	return count;
+}
+
+static void test_audio_choice(void **state)
+{
+	static const struct remux_choice choices[] = {
+		{.audio_language = "deu"},
+		{.audio_index = 1},
+		{.audio_language = "fra"},
+	};
+	char text[100];
+	size_t size = 0;
+
+	assert_int_equal(remuxer_set_choices(*state, choices, 3), 0);
+	start_languages(*state, 0);
+	add_adts(AUDIO_PID, 0, 10);
+	add_adts(ENGLISH, 0, 20);
+	add_adts(GERMAN, 0, 30);
+	push(*state);
+	assert_int_equal(COUNTER(*state, audio_frames), 2); /* nobody wants the first */
+	assert_int_equal(count_wanted(*state, &choices[0], FLV_AUDIO, &size), 1);
+	assert_int_equal(size, 2 + 30);
+	assert_int_equal(count_wanted(*state, &choices[1], FLV_AUDIO, &size), 1);
+	assert_int_equal(size, 2 + 20);
+	assert_int_equal(count_wanted(*state, &choices[2], FLV_AUDIO, &size), 0);
+	assert_int_equal(COUNTER(*state, unsupported_streams), 0);
+	remuxer_describe(*state, &choices[1], text, sizeof(text));
+	assert_string_equal(text, "");
+	remuxer_describe(*state, &choices[2], text, sizeof(text));
+	assert_string_equal(text, "no audio track fra:0 that RTMP can carry");
+}
+
+static void test_describe(void **state)
+{
+	static const struct ts_build_stream streams[] = {
+		{PSI_MPEG2_VIDEO, 0x90}, {PSI_MPEG1_AUDIO, 0x91}, {PSI_MPEG1_AUDIO, 0x92},
+		{PSI_SCTE35, 0x93},      {PSI_PRIVATE_PES, 0x94}, {0x42, 0x95},
+	};
+	char text[100], cut[12];
+	unsigned int revision = remuxer_revision(*state);
+
+	ts_build_pat(&build, 0, programs, 1);
+	ts_build_pmt(&build, PMT_PID, 1, 0, streams, 6);
+	push(*state);
+	assert_int_not_equal(remuxer_revision(*state), revision);
+	remuxer_describe(*state, &usual, text, sizeof(text));
+	assert_string_equal(
+		text,
+		"MPEG-2 video, MPEG-1 audio, stream type 0x42 not sent: RTMP cannot carry them");
+	remuxer_describe(*state, &usual, cut, sizeof(cut));
+	assert_string_equal(cut, "MPEG-2 vide");
+}
+
+/* Another program is followed at once, and time goes on. */
+static void test_program(void **state)
+{
+	static const struct ts_build_program two[] = {{1, PMT_PID}, {2, 0x1001}};
+	static const struct ts_build_stream second[] = {{PSI_H264, 0x300}};
+	struct flv_tag *frames[MAX_TAGS];
+	char text[100];
+
+	ts_build_pat(&build, 0, two, 2);
+	ts_build_pmt(&build, PMT_PID, 1, 0, av, 2);
+	ADD_KEY(90000, TS_BUILD_NONE);
+	push(*state);
+	assert_int_equal(select_frames(FLV_VIDEO, frames), 1);
+	remuxer_set_program(*state, 2);
+	remuxer_describe(*state, &usual, text, sizeof(text));
+	assert_string_equal(text, "program 2 is not in the stream");
+	ADD_KEY(93600, TS_BUILD_NONE);
+	ts_build_pat(&build, 0, two, 2);
+	ts_build_pmt(&build, 0x1001, 2, 0, second, 1);
+	ts_build_pes(&build, 0x300, 93600, TS_BUILD_NONE, true, key_frame, sizeof(key_frame));
+	push(*state);
+	assert_int_equal(select_frames(FLV_VIDEO, frames), 2);
+	assert_int_equal(frames[1]->timestamp_ms, 1040);
+	remuxer_describe(*state, &usual, text, sizeof(text));
+	assert_string_equal(text, "");
+	remuxer_set_program(*state, 0);
+	ts_build_pat(&build, 0, two, 2);
+	ts_build_pmt(&build, PMT_PID, 1, 0, av, 2);
+	ADD_KEY(97200, TS_BUILD_NONE);
+	push(*state);
+	assert_int_equal(select_frames(FLV_VIDEO, frames), 3);
+}
+
 static void test_unsupported(void **state)
 {
 	static const struct ts_build_stream streams[] = {
@@ -286,6 +466,10 @@ int main(void)
 		TEST(test_damaged),
 		TEST(test_ignored_packets),
 		TEST(test_late_joiner),
+		TEST(test_rates),
+		TEST(test_audio_choice),
+		TEST(test_describe),
+		TEST(test_program),
 		TEST(test_unsupported),
 		TEST(test_pmt_changes),
 		TEST(test_flush_and_discontinuity),

@@ -11,6 +11,11 @@ static const unsigned int sample_rates[] = {
 
 #define SAMPLE_RATES (sizeof(sample_rates) / sizeof(sample_rates[0]))
 
+unsigned int aac_get_rate(unsigned int index)
+{
+	return index < SAMPLE_RATES ? sample_rates[index] : 0;
+}
+
 int aac_parse_header(const uint8_t *data, size_t size, struct aac_header *header)
 {
 	/* syncword and layer 00; ID (MPEG-4 or MPEG-2) may be either */
@@ -24,11 +29,8 @@ int aac_parse_header(const uint8_t *data, size_t size, struct aac_header *header
 	header->channel_config = (uint8_t)((data[2] & 1u) << 2 | data[3] >> 6);
 	header->frame_bytes = (data[3] & 3u) << 11 | (unsigned int)data[4] << 3 | data[5] >> 5;
 	header->raw_blocks = (uint8_t)((data[6] & 3u) + 1);
-	if (header->sample_rate_index >= SAMPLE_RATES ||
-	    header->frame_bytes <= header->header_bytes)
-		return -EINVAL;
-	header->sample_rate = sample_rates[header->sample_rate_index];
-	return 0;
+	header->sample_rate = aac_get_rate(header->sample_rate_index);
+	return header->sample_rate && header->frame_bytes > header->header_bytes ? 0 : -EINVAL;
 }
 
 bool aac_is_adts(const uint8_t *data, size_t size)

@@ -36,6 +36,9 @@ int aac_parse_header(const uint8_t *data, size_t size, struct aac_header *header
  */
 bool aac_is_adts(const uint8_t *data, size_t size);
 
+/* Hz of a sampling frequency index (table 1.18), or 0 when that is reserved. */
+unsigned int aac_get_rate(unsigned int index);
+
 /* Channels of the configuration, 0 for configuration 0. */
 unsigned int aac_get_channels(const struct aac_header *header);
 

@@ -1,6 +1,5 @@
 /*
- * onMetaData, and FLV tag bodies of audio, which open with one byte of codec and one of packet type. Those of
- * video are made in flv_video.c.
+ * onMetaData. Tags of video are made in flv_video.c, those of audio in flv_audio.c.
  */
 #include "flv_write.h"
 
@@ -13,16 +12,6 @@
 
 enum {
 	CODEC_AVC = FLV_CODEC_AVC,
-	CODEC_AAC = 10,
-
-	/* AAC; the rate, size and channel bits are fixed, decoders read the AudioSpecificConfig */
-	AUDIO_AAC = CODEC_AAC << 4 | 0x0f,
-
-	PACKET_HEADER = 0,
-	PACKET_FRAME = 1,
-
-	AAC_PREFIX_BYTES = 2,
-
 	METADATA_MAX_BYTES = 512,
 };
 
@@ -51,7 +40,7 @@ static void write_audio_pairs(struct amf_writer *w, const struct flv_metadata *m
 	amf_write_boolean(w, m->channels >= 2);
 	if (m->audio_kbps > 0)
 		write_pair(w, "audiodatarate", m->audio_kbps);
-	write_pair(w, "audiocodecid", m->audio_codec ? m->audio_codec : CODEC_AAC);
+	write_pair(w, "audiocodecid", m->audio_codec ? m->audio_codec : FLV_AUDIO_AAC);
 }
 
 struct flv_tag *flv_write_metadata(int64_t timestamp_ms, const struct flv_metadata *metadata)
@@ -85,31 +74,4 @@ struct flv_tag *flv_write_metadata(int64_t timestamp_ms, const struct flv_metada
 	tag->header = true;
 	memcpy(tag->body, body, tag->size);
 	return tag;
-}
-
-static struct flv_tag *write_aac(int64_t timestamp_ms, uint8_t packet_type, const uint8_t *data,
-                                 size_t size)
-{
-	struct flv_tag *tag = flv_tag_create(FLV_AUDIO, timestamp_ms, AAC_PREFIX_BYTES + size);
-
-	if (!tag)
-		return NULL;
-	tag->body[0] = AUDIO_AAC;
-	tag->body[1] = packet_type;
-	memcpy(tag->body + AAC_PREFIX_BYTES, data, size);
-	return tag;
-}
-
-struct flv_tag *flv_write_aac_header(int64_t timestamp_ms, const uint8_t *config, size_t size)
-{
-	struct flv_tag *tag = write_aac(timestamp_ms, PACKET_HEADER, config, size);
-
-	if (tag)
-		tag->header = true;
-	return tag;
-}
-
-struct flv_tag *flv_write_aac_frame(int64_t pts_ms, const uint8_t *frame, size_t size)
-{
-	return write_aac(pts_ms, PACKET_FRAME, frame, size);
 }

@@ -1,13 +1,14 @@
 /*
- * FLV tag bodies for AAC, and onMetaData (Adobe Flash Video File Format 10.1, annex E.4).
+ * The FLV tag body of onMetaData (Adobe Flash Video File Format 10.1, annex E.5).
  *
- * Each function returns a finished tag with one reference, which is the caller's, or NULL when
- * there is no memory or the body would be too large. Thread: any.
+ * It is returned as a finished tag with one reference, which is the caller's, or NULL when there is no memory
+ * or the body would be too large. Thread: any.
  */
 #ifndef MEDIA_FLV_WRITE_H
 #define MEDIA_FLV_WRITE_H
 
 #include "flv.h"
+#include "flv_audio.h"
 #include "flv_video.h"
 
 /* What onMetaData tells. */
@@ -32,11 +33,5 @@ struct flv_metadata {
 struct flv_tag *flv_write_metadata(int64_t timestamp_ms, const struct flv_metadata *metadata);
 
 #define FLV_SET_DATA_FRAME_BYTES 16
-
-/* AAC sequence header: size bytes of AudioSpecificConfig at config, copied. */
-struct flv_tag *flv_write_aac_header(int64_t timestamp_ms, const uint8_t *config, size_t size);
-
-/* One raw AAC frame (without ADTS header) of size bytes at frame, copied. */
-struct flv_tag *flv_write_aac_frame(int64_t pts_ms, const uint8_t *frame, size_t size);
 
 #endif

@@ -234,8 +234,15 @@ void picture_push(struct picture_cutter *cutter, const struct pes_packet *packet
 
 void picture_lose(struct picture_cutter *cutter)
 {
-	if (!cutter->spans)
-		finish(cutter); /* what came is most likely complete */
+	struct nal_place place;
+
+	if (nal_stream_close(&cutter->stream, &place))
+		take_nal(cutter, &place); /* its beginning says where it belongs */
+	/* Complete is what came before the next began; or, most likely, what whole packets held. */
+	if (cutter->boundary)
+		cut(cutter, cutter->boundary);
+	else if (!cutter->spans && cutter->has_slice)
+		cut(cutter, cutter->count);
 	drop_open(cutter, &counters(cutter)->damaged_units);
 	nal_stream_reset(&cutter->stream);
 	cutter->synced = false;

@@ -28,7 +28,10 @@ static void take_tag(void *context, struct flv_tag *tag)
 		size_t form = tag->variant > 0 ? tag->variant - 1u : 0;
 
 		keep(&slot->headers[form], flv_tag_ref(tag));
-		remuxer_make_metadata(remuxer, tag->timestamp_ms, true);
+		if (form == 0) /* once for all forms */
+			remuxer_make_metadata(remuxer, tag->timestamp_ms, true);
+	} else if (tag->variant == 0 || slot->host.forms >> (tag->variant - 1) == 1) {
+		remuxer_measure(remuxer, slot, tag); /* of several forms, the last */
 	}
 	remuxer->emit(remuxer->context, tag);
 }
@@ -40,6 +43,7 @@ static void empty_slot(struct remux_slot *slot)
 	slot->track = NULL;
 	for (size_t i = 0; i < HEVC_FORMS; i++)
 		keep(&slot->headers[i], NULL);
+	slot->rate = (struct remux_rate){0};
 }
 
 /* planned: NULL for nothing. */
@@ -50,6 +54,8 @@ static void fill_slot(struct remuxer *remuxer, size_t number, const struct plan_
 
 	if (slot->track && slot->class == class && slot->pid == planned->pid)
 		return;
+	if (slot->track && slot->class->flush)
+		slot->class->flush(slot->track);
 	empty_slot(slot);
 	slot->class = class;
 	slot->track = class ? class->create(&slot->host) : NULL;

@@ -17,6 +17,9 @@ static const struct class_row track_classes[] = {
 	{PSI_H264, false, &track_h264},
 	{PSI_HEVC, false, &track_hevc},
 	{PSI_AAC_ADTS, false, &track_aac},
+	{PSI_AAC_LATM, false, &track_latm},
+	{PSI_AC3, false, &track_ac3},
+	{PSI_EAC3, false, &track_ac3},
 	/* Broadcasters are met that send ADTS under the stream types of MPEG audio. */
 	{PSI_MPEG2_AUDIO, true, &track_aac},
 	{PSI_MPEG1_AUDIO, true, &track_aac},

@@ -25,11 +25,13 @@ static struct flv_tag *make_kind(const struct remuxer *remuxer, size_t kind, int
 
 	if (video->track)
 		video->class->describe(video->track, &metadata);
+	metadata.video_kbps = video->rate.told;
 	if (track > 0) {
 		const struct remux_slot *audio = &remuxer->slots[SLOT_AUDIO + track - 1];
 
 		if (audio->track)
 			audio->class->describe(audio->track, &metadata);
+		metadata.audio_kbps = audio->rate.told;
 	}
 	if (metadata.video_codec == FLV_FOURCC_HEVC && kind % HEVC_FORMS == HEVC_LEGACY)
 		metadata.video_codec = FLV_CODEC_HEVC_LEGACY;

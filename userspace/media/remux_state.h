@@ -25,6 +25,14 @@ _Static_assert(CUES_MAX_PENDING == REMUX_MAX_CUES, "passed on as they are");
  */
 #define METADATA_KINDS ((REMUX_MAX_AUDIO + 1) * HEVC_FORMS)
 
+/* The data rate of a stream, measured in windows of its own time. */
+struct remux_rate {
+	bool started;
+	int64_t since_ms;
+	uint64_t bytes; /* since then */
+	double told;    /* kbit/s, as onMetaData tells; 0: not known yet */
+};
+
 struct remux_slot {
 	struct remuxer *remuxer;
 	struct track_host host;
@@ -34,6 +42,7 @@ struct remux_slot {
 	uint16_t pid;
 	/* The sequence header emitted last, or NULL; by form if it has a variant, else in the first. */
 	struct flv_tag *headers[HEVC_FORMS];
+	struct remux_rate rate;
 };
 
 struct remuxer {
@@ -60,6 +69,11 @@ void remuxer_count_skipped(struct remuxer *remuxer);
 
 /* Make slots, cue messages and sections be what plan and choices want. In remux.c. */
 void remuxer_fill_slots(struct remuxer *remuxer);
+
+/*
+ * A frame of the slot's was finished: add it to the stream's rate, which onMetaData tells. In remux_rate.c.
+ */
+void remuxer_measure(struct remuxer *remuxer, struct remux_slot *slot, const struct flv_tag *tag);
 
 /*
  * Make the onMetaData tags that readers want at timestamp_ms, in exchange for those held; emit them too if

@@ -48,7 +48,7 @@ struct track_class {
 	void (*describe)(const struct track *track, struct flv_metadata *metadata);
 };
 
-extern const struct track_class track_h264, track_hevc, track_aac;
+extern const struct track_class track_h264, track_hevc, track_aac, track_latm, track_ac3;
 
 /*
  * The place on the continuous clock, 90 kHz, of a packet: by its DTS, or `step` after the one
