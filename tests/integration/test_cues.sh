@@ -87,10 +87,17 @@ has_come() {
 
 connected() {
   check "$1 is connected" wait_for 10 output_is "$channel" "$output" connected
+  [ "$failures" -eq 0 ] || finish
 }
 
 background node "$server" 127.0.0.1:1935 >"$log" 2>"$work/server.log"
 wait_for 10 in_ns bash -c ': </dev/tcp/127.0.0.1/1935'
+# The server itself is tried with a publisher that is not ours.
+in_ns ffmpeg -nostdin -v error -i "$work/plain.ts" -map 0:v -map 0:a -c copy -f flv rtmp://127.0.0.1/live/judge
+wait_for 10 grep -q '"key":"judge","type":"end"' "$log"
+ffprobe -v error -select_streams v -show_entries packet=size -of default=nw=1:nk=1 "$work/plain.ts" | wc -l >"$work/want"
+equal "the server logs all that ffmpeg publishes" "$(cat "$work/want") onMetaData" \
+  "$(grep -c '"key":"judge","type":"video"' "$log") $(jq -r 'select(.key == "judge" and .type == "data") | .values[1]' "$log")"
 start_distributor --interface "$veth"
 make_channel cues 5000
 for flavour in scte35:oncuepoint_scte35 simple:oncuepoint adcue:onadcue youtube:youtube none:off; do

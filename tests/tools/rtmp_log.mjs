@@ -41,6 +41,12 @@ class Reader {
     return this.bytes.readUInt16BE(this.at - 2);
   }
 
+  /** Of a strict array: no more than there are bytes. */
+  count() {
+    this.at += 4;
+    return Math.min(this.bytes.readUInt32BE(this.at - 4), this.bytes.length - this.at);
+  }
+
   value() {
     const marker = this.bytes.readUInt8(this.at++);
     switch (marker) {
@@ -56,6 +62,8 @@ class Reader {
         return this.object();
       case 3:
         return this.object();
+      case 10:
+        return Array.from({ length: this.count() }, () => this.value());
       case 5:
       case 6:
         return null;
