@@ -145,6 +145,27 @@ static void test_pmt_without(void **state)
 	assert_int_equal(remuxer_get_cues(*state, &youtube, 0, cues), 0);
 }
 
+/* What was announced in one program does not hold in another. */
+static void test_other_program(void **state)
+{
+	static const struct ts_build_program others[] = {{2, PMT_PID + 1}};
+	struct flv_tag *cues[REMUX_MAX_CUES];
+
+	begin(*state, &youtube, 1);
+	ADD_KEY(SPLICE_PTS - 5000 * TICKS_PER_MS, TS_BUILD_NONE);
+	ADD_INTER(SPLICE_PTS - 4960 * TICKS_PER_MS, TS_BUILD_NONE);
+	add_cue(CUE_SPLICE_INSERT);
+	push(*state);
+	assert_int_equal(count_cues(), 1);
+	ts_build_pat(&build, 1, others, 1);
+	ts_build_pmt(&build, PMT_PID + 1, 2, 0, with_cues, 3);
+	push(*state);
+	assert_int_equal(remuxer_get_cues(*state, &youtube, 0, cues), 0);
+	add_cue(CUE_SPLICE_INSERT);
+	push(*state);
+	assert_int_equal(count_cues(), 2);
+}
+
 static size_t sections, good;
 
 static void take_section(void *context, const uint8_t *section, size_t size)
@@ -187,7 +208,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_place),       TEST(test_wrap_between), TEST(test_only_for_who_wants_them),
-		TEST(test_late_joiner), TEST(test_pmt_without),  TEST(test_sample),
+		TEST(test_late_joiner), TEST(test_pmt_without),  TEST(test_other_program),
+		TEST(test_sample),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
