@@ -111,6 +111,15 @@ refused() {
   api DELETE "/api/channels/$channel/outputs/$output"
 }
 
+# distributor_has_connection PORT: to that port of a server.
+distributor_has_connection() {
+  in_ns ss -Htnp state established dport = ":$1" | grep -q "pid=$distributor_pid,"
+}
+
+no_connection() {
+  ! distributor_has_connection "$1"
+}
+
 self_signed ca "Test Authority"
 self_signed self_signed localhost -addext "subjectAltName=DNS:localhost"
 certificate right 2 "DNS:localhost,IP:127.0.0.1"
@@ -152,6 +161,12 @@ refused "unknown to the system" "rtmps://localhost/live" '"stream_key":"key"' \
   "signed by \"Test Authority\", which is no authority trusted here"
 refused "no TLS behind the port" "rtmps://localhost:1935/live" "$trusted" "does not answer the TLS handshake"
 equal "the server behind them saw no publisher but the two accepted" 2 "$(grep -c 'publish: name=' "$work/nginx/error.log")"
+
+secure_output "rtmps://localhost:1935/live" "$trusted"
+check "an output waits for the server to shake hands" wait_for 5 distributor_has_connection 1935
+api DELETE "/api/channels/$channel/outputs/$output"
+sleep $patience
+check "removed meanwhile, it lets go within a second" no_connection 1935
 
 for port in 8441 8442 8443; do
   secure_output "rtmps://localhost:$port/live" "\"stream_key\":\"off$port\",\"tls_verify\":\"off\""
