@@ -88,7 +88,7 @@ test-programs: all $(TEST_PROGRAMS)
 # Compiled only, so that none of them is forgotten.
 fuzz-objects: $(call objects,$(FUZZERS))
 
-bench: all $(addprefix $(BUILD)/bench/,srt_floor srt_sink udp_sink latency) ## CPU, memory and latency beside libsrt, ffmpeg, srt-live-transmit, GStreamer
+bench: all $(addprefix $(BUILD)/bench/,srt_floor srt_sink udp_sink rtmp_sink latency) ## CPU, memory and latency beside libsrt, ffmpeg, srt-live-transmit, GStreamer
 	@BUILD_DIR=$(abspath $(BUILD)) tools/bench/bench.sh
 
 bench-bpf: $(BUILD)/bench/bpf ## print what the XDP program costs a packet (needs root)
@@ -173,7 +173,8 @@ $(BUILD)/bench/%: $(BUILD)/obj/tools/bench/%.o $(LIBRARY)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 # What the receivers of `make bench` have in common.
-$(BUILD)/bench/srt_sink $(BUILD)/bench/udp_sink: $(call objects,tools/bench/sink.c)
+$(BUILD)/bench/srt_sink $(BUILD)/bench/udp_sink $(BUILD)/bench/rtmp_sink: $(call objects,tools/bench/sink.c)
+$(BUILD)/bench/rtmp_sink: $(call objects,tools/bench/rtmp_session.c)
 
 $(BUILD)/tools/%: $(BUILD)/obj/tests/tools/%.o $(LIBRARY)
 	@mkdir -p $(@D)

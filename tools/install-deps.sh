@@ -9,7 +9,7 @@ packages=(
   libsrt-gnutls-dev librtmp-dev libgnutls28-dev                         # outputs
   libulfius-dev libmicrohttpd-dev libjansson-dev uuid-dev libdvbpsi-dev # API, configuration, PSI
   libcmocka-dev clang-format cppcheck shellcheck                        # tests and lint
-  iproute2 ethtool procps util-linux curl jq ca-certificates            # demo and tests
+  iproute2 ethtool procps psmisc util-linux curl jq ca-certificates     # demo and tests
   srt-tools ffmpeg nginx-light libnginx-mod-{rtmp,stream}               # peers in tests and benchmarks
   gstreamer1.0-tools gstreamer1.0-plugins-{base,good,bad}
 )

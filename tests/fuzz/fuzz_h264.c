@@ -13,11 +13,11 @@ static uint8_t avcc[H264_AVCC_MAX_BYTES];
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct byte_reader stream = byte_reader(data, size);
-	struct h264_nal nal;
+	struct nal_unit nal;
 	struct h264_slice slice;
 
 	params = (struct h264_params){0};
-	while (h264_next_nal(&stream, &nal)) {
+	while (nal_next(&stream, &nal)) {
 		if (nal.size == 0 || nal.data < data || nal.data + nal.size > data + size)
 			abort();
 		if (h264_params_add(&params, &nal) == 0 && params.has_sps &&

@@ -75,10 +75,18 @@ static inline int teardown(void **state)
 	return 0;
 }
 
-static inline void push(struct remuxer *remuxer)
+/* Push what was built, with more to come. */
+static inline void push_open(struct remuxer *remuxer)
 {
 	remuxer_push(remuxer, build.packets, build.count);
 	ts_build_clear(&build);
+}
+
+/* Push what was built, which ends with whole access units. */
+static inline void push(struct remuxer *remuxer)
+{
+	push_open(remuxer);
+	remuxer_flush(remuxer);
 }
 
 static inline void start(struct remuxer *remuxer)

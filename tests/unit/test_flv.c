@@ -106,9 +106,9 @@ static void test_avc(void **state)
 	static const uint8_t frame[] = {0x17, 0x01, 0x00, 0x00, 0x50, 0, 0,    0,    2,
 	                                0x06, 0x01, 0,    0,    0,    3, 0x65, 0x02, 0x03};
 	static const uint8_t header[] = {0x17, 0x00, 0x00, 0x00, 0x00, 1, 2, 3};
-	const struct h264_nal nals[] = {{a, sizeof(a)}, {b, sizeof(b)}};
-	const struct h264_nal huge = {a, FLV_MAX_BODY_BYTES};
-	struct flv_tag *tag = flv_write_avc_frame(1000, 80, true, nals, 2);
+	const struct nal_unit nals[] = {{a, sizeof(a)}, {b, sizeof(b)}};
+	const struct nal_unit huge = {a, FLV_MAX_BODY_BYTES};
+	struct flv_tag *tag = flv_write_video_frame(FLV_AVC, 1000, 80, true, nals, 2);
 
 	(void)state;
 	assert_non_null(tag);
@@ -117,17 +117,17 @@ static void test_avc(void **state)
 	assert_true(tag->key && !tag->header && tag->type == FLV_VIDEO);
 	flv_tag_unref(tag);
 
-	tag = flv_write_avc_frame(1000, -1, false, nals, 1);
+	tag = flv_write_video_frame(FLV_AVC, 1000, -1, false, nals, 1);
 	assert_memory_equal(tag->body, "\x27\x01\xff\xff\xff", 5);
 	assert_false(tag->key);
 	flv_tag_unref(tag);
 	/* a composition time beyond 24 bits is cut */
-	tag = flv_write_avc_frame(1000, 1 << 24, false, nals, 1);
+	tag = flv_write_video_frame(FLV_AVC, 1000, 1 << 24, false, nals, 1);
 	assert_memory_equal(tag->body, "\x27\x01\x7f\xff\xff", 5);
 	flv_tag_unref(tag);
-	assert_null(flv_write_avc_frame(0, 0, true, &huge, 1));
+	assert_null(flv_write_video_frame(FLV_AVC, 0, 0, true, &huge, 1));
 
-	tag = flv_write_avc_header(3, config, sizeof(config));
+	tag = flv_write_video_header(FLV_AVC, 3, config, sizeof(config));
 	assert_int_equal(tag->size, sizeof(header));
 	assert_memory_equal(tag->body, header, sizeof(header));
 	assert_true(tag->header && !tag->key);

@@ -30,7 +30,7 @@ static const uint8_t sps_1080[] = {
 };
 static const uint8_t pps[] = {0x68, 0xef, 0x8f, 0xcb};
 
-#define NAL(bytes) ((struct h264_nal){bytes, sizeof(bytes)})
+#define NAL(bytes) ((struct nal_unit){bytes, sizeof(bytes)})
 
 static void test_byte_stream(void **state)
 {
@@ -45,29 +45,29 @@ static void test_byte_stream(void **state)
 		size_t offset, size;
 	} expected[] = {{5, 2}, {10, 5}, {20, 3}, {32, 1}};
 	struct byte_reader r = byte_reader(stream, sizeof(stream));
-	struct h264_nal nal;
+	struct nal_unit nal;
 
 	(void)state;
 	for (size_t i = 0; i < 4; i++) {
-		assert_true(h264_next_nal(&r, &nal));
+		assert_true(nal_next(&r, &nal));
 		assert_ptr_equal(nal.data, stream + expected[i].offset);
 		assert_int_equal(nal.size, expected[i].size);
 	}
-	assert_false(h264_next_nal(&r, &nal));
-	assert_false(h264_next_nal(&r, &nal));
+	assert_false(nal_next(&r, &nal));
+	assert_false(nal_next(&r, &nal));
 }
 
 static void test_byte_stream_cut(void **state)
 {
 	static const uint8_t stream[] = {0, 0, 0, 1, 0x65, 7, 0, 0, 1, 0x41};
-	struct h264_nal nal;
+	struct nal_unit nal;
 
 	(void)state;
 	for (size_t size = 0; size <= sizeof(stream); size++) {
 		struct byte_reader r = byte_reader(stream, size);
 		unsigned int count = 0;
 
-		while (h264_next_nal(&r, &nal))
+		while (nal_next(&r, &nal))
 			count++;
 		assert_int_equal(count, size < 5 ? 0 : size < 10 ? 1 : 2);
 	}
@@ -76,7 +76,7 @@ static void test_byte_stream_cut(void **state)
 static void test_sps(void **state)
 {
 	static const struct {
-		struct h264_nal nal;
+		struct nal_unit nal;
 		unsigned int width, height;
 		double rate;
 		bool frames_only;
@@ -107,7 +107,7 @@ static void test_sps_cut(void **state)
 	(void)state;
 	/* Width and height are within the first 11 bytes; VUI may be missing, they may not. */
 	for (size_t size = 1; size < sizeof(sps_640x360); size++) {
-		struct h264_nal nal = {sps_640x360, size};
+		struct nal_unit nal = {sps_640x360, size};
 		int error = h264_parse_sps(&nal, &sps);
 
 		if (size < 9)
@@ -126,7 +126,7 @@ static void test_sps_absurd(void **state)
 	static const uint8_t id_32[] = {0x67, 66, 0, 30, 0x04, 0x20, 0xff, 0xff, 0xff};
 	/* id 0, log2_max_frame_num 4, poc 2, no references, no gaps; then a huge width */
 	static const uint8_t wide[] = {0x67, 66, 0, 30, 0xed, 0x00, 0x00, 0x80, 0x00, 0xff, 0xff};
-	const struct h264_nal nals[] = {NAL(endless), NAL(id_32), NAL(wide)};
+	const struct nal_unit nals[] = {NAL(endless), NAL(id_32), NAL(wide)};
 	struct h264_sps sps;
 
 	(void)state;
@@ -139,8 +139,8 @@ static void test_slice(void **state)
 	/* first_mb 0, type 7 (I), pps 0, frame_num 0 (4 bits); with fields: field, bottom */
 	static const uint8_t top[] = {0x65, 0x88, 0x85, 0x00};
 	static const uint8_t bottom[] = {0x65, 0x88, 0x87, 0x00};
-	const struct h264_nal interlaced = NAL(sps_interlaced), first = NAL(top);
-	const struct h264_nal second = NAL(bottom), cut = {top, 1};
+	const struct nal_unit interlaced = NAL(sps_interlaced), first = NAL(top);
+	const struct nal_unit second = NAL(bottom), cut = {top, 1};
 	struct h264_sps sps;
 	struct h264_slice slice;
 
@@ -166,7 +166,7 @@ static void test_recovery_point(void **state)
 	static const uint8_t lies[] = {0x06, 0xff, 0xff, 0xff, 0xff, 0xff, 0x80};
 	static const uint8_t cut[] = {0x06};
 	const struct {
-		struct h264_nal nal;
+		struct nal_unit nal;
 		bool found;
 	} cases[] = {
 		{NAL(only), true},   {NAL(second), true}, {NAL(emulated), true},
@@ -189,7 +189,7 @@ static void test_avcc(void **state)
 		0x01, 0x00, 0x00, 0x03, 0x00, 0x32, 0x0f, 0x16, 0x2d, 0x96, 0x01, 0x00,
 		0x04, 0x68, 0xef, 0x8f, 0xcb, 0xfd, 0xf8, 0xf8, 0x00,
 	};
-	const struct h264_nal sps_nal = NAL(sps_640x360), pps_nal = NAL(pps);
+	const struct nal_unit sps_nal = NAL(sps_640x360), pps_nal = NAL(pps);
 
 	(void)state;
 	memset(&params, 0, sizeof(params));
@@ -197,28 +197,28 @@ static void test_avcc(void **state)
 	assert_false(h264_params_complete(&params));
 	assert_int_equal(h264_params_add(&params, &pps_nal), 0);
 	assert_true(h264_params_complete(&params));
-	assert_true(params.changed);
+	assert_true(params.sets.changed);
 	assert_int_equal(h264_params_write_avcc(&params, avcc), sizeof(expected));
 	assert_memory_equal(avcc, expected, sizeof(expected));
 	/* the same again changes nothing */
 	assert_int_equal(h264_params_add(&params, &sps_nal), 0);
 	assert_int_equal(h264_params_add(&params, &pps_nal), 0);
-	assert_false(params.changed);
+	assert_false(params.sets.changed);
 }
 
 static void test_params_change(void **state)
 {
 	static const uint8_t other_pps[] = {0x68, 0x6e, 0x3c}; /* id 2 */
 	static const uint8_t bad_pps[] = {0x68};
-	const struct h264_nal a = NAL(sps_640x360), b = NAL(sps_1080), p = NAL(pps);
-	const struct h264_nal q = NAL(other_pps), bad = NAL(bad_pps);
+	const struct nal_unit a = NAL(sps_640x360), b = NAL(sps_1080), p = NAL(pps);
+	const struct nal_unit q = NAL(other_pps), bad = NAL(bad_pps);
 
 	(void)state;
 	memset(&params, 0, sizeof(params));
 	h264_params_add(&params, &a);
 	h264_params_add(&params, &p);
 	h264_params_add(&params, &q);
-	assert_int_equal(params.pps_count, 2);
+	assert_int_equal(param_sets_count(&params.sets, H264_NAL_PPS), 2);
 	assert_int_equal(h264_params_add(&params, &bad), -EINVAL);
 	h264_params_write_avcc(&params, avcc);
 	/* a new SPS takes the PPSs with it */
@@ -226,7 +226,7 @@ static void test_params_change(void **state)
 	assert_false(h264_params_complete(&params));
 	h264_params_add(&params, &p);
 	assert_true(h264_params_complete(&params));
-	assert_true(params.changed);
+	assert_true(params.sets.changed);
 	assert_int_equal(params.sps.width, 1920);
 	/* baseline: no chroma format at the end */
 	assert_int_equal(h264_params_write_avcc(&params, avcc),
@@ -236,7 +236,7 @@ static void test_params_change(void **state)
 static void test_params_full(void **state)
 {
 	static uint8_t large[6000];
-	struct h264_nal nal = {large, sizeof(large)};
+	struct nal_unit nal = {large, sizeof(large)};
 	/* ue(v) of 0, 1, 2 in the first bits */
 	static const uint8_t ids[] = {0x80, 0x40, 0x60};
 
@@ -250,7 +250,7 @@ static void test_params_full(void **state)
 	}
 	large[1] = ids[0] | 1;
 	assert_int_equal(h264_params_add(&params, &nal), 0);
-	assert_int_equal(params.pps_count, 2);
+	assert_int_equal(param_sets_count(&params.sets, H264_NAL_PPS), 2);
 }
 
 int main(void)

@@ -22,6 +22,7 @@ static void test_order(void **state)
 
 	start(*state);
 	ADD_KEY(90000 + 2 * FRAME_TIME, 90000);
+	push(*state);
 	add_audio(91000, 48000, 1);
 	ADD_INTER(93600 + 7200, 93600);
 	push(*state);
@@ -228,13 +229,13 @@ static void test_flush_and_discontinuity(void **state)
 {
 	start(*state);
 	ts_build_pes(&build, VIDEO_PID, 0, TS_BUILD_NONE, false, key_frame, sizeof(key_frame));
-	push(*state);
+	push_open(*state);
 	assert_int_equal(tag_count, 0);
 	remuxer_flush(*state);
 	assert_int_equal(tag_count, 3);
 	ts_build_pes(&build, VIDEO_PID, FRAME_TIME, TS_BUILD_NONE, false, key_frame,
 	             sizeof(key_frame));
-	push(*state);
+	push_open(*state);
 	remuxer_discontinuity(*state);
 	remuxer_flush(*state);
 	assert_int_equal(tag_count, 3);

@@ -19,6 +19,7 @@
 
 struct remuxer {
 	struct flv_tag *headers[3]; /* NULL: not known */
+	struct flv_tag *cue;        /* of a splice to come, or NULL */
 };
 
 size_t remuxer_get_headers(const struct remuxer *remuxer, const struct remux_choice *choice,
@@ -31,6 +32,16 @@ size_t remuxer_get_headers(const struct remuxer *remuxer, const struct remux_cho
 		if (remuxer->headers[i])
 			headers[count++] = flv_tag_ref(remuxer->headers[i]);
 	return count;
+}
+
+size_t remuxer_get_cues(const struct remuxer *remuxer, const struct remux_choice *choice,
+                        int64_t now_ms, struct flv_tag *cues[REMUX_MAX_CUES])
+{
+	(void)choice, (void)now_ms;
+	if (!remuxer->cue)
+		return 0;
+	cues[0] = flv_tag_ref(remuxer->cue);
+	return 1;
 }
 
 /* The tags of one audio track, and those of everyone. */
@@ -175,6 +186,23 @@ static void test_start(void **state)
 	expect(b, frame);
 	expect(b, NULL);
 	assert_int_equal(dropped(b), 0);
+}
+
+/* A splice that was announced before is told behind the first frame, but before the audio kept for it. */
+static void test_cue_at_start(void **state)
+{
+	struct bench *b = *state;
+	struct flv_tag *key, *audio;
+
+	b->remuxer.cue = make_tag(b, FLV_SCRIPT, 40);
+	tag_queue_open(b->queue);
+	audio = push_audio(b, 50);
+	key = push_video(b, 40, true);
+	expect_headers(b);
+	expect(b, key);
+	expect(b, b->remuxer.cue);
+	expect(b, audio);
+	expect(b, NULL);
 }
 
 static void test_header_in_the_stream(void **state)
@@ -521,6 +549,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_closed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_start, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_cue_at_start, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_header_in_the_stream, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_audio_only, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_audio_comes_first, setup, teardown),

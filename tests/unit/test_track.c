@@ -69,7 +69,7 @@ static void test_parameter_sets_change(void **state)
 static void test_several_units(void **state)
 {
 	static const uint8_t frames_2[] = {AUD,  START, SPS, START, PPS, 0,    0,    1,    0x65,
-	                                   0x88, 0x84,  1,   0,     0,   1,    0x65, 0x48, 0x84,
+	                                   0x88, 0x84,  1,   0,     0,   1,    0x65, 0x42, 0x20,
 	                                   2,    AUD,   0,   0,     1,   0x41, 0x9a, 0x04, 3};
 	/* field_pic_flag 1, bottom_field_flag 0 then 1, frame_num 0; and a frame of its own */
 	static const uint8_t fields[] = {AUD,  START, SPS_INTERLACED, START, PPS,  0, 0,   1,

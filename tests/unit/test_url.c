@@ -135,60 +135,6 @@ static void test_rtmp(void **state)
 	}
 }
 
-/* A key given apart is the whole key, and the whole path is the application. */
-static void test_key_apart(void **state)
-{
-	static const struct {
-		const char *text, *key, *app;
-	} cases[] = {
-		{"rtmp://h/live", "k", "live"},
-		{"rtmps://h/rtmp/", "FB-1?s_bl=1&a=b", "rtmp"},
-		{"rtmp://h/live/inst", "k with space", "live/inst"},
-		{"rtmp://h/live/inst?token=a/b", "k/l=%2F", "live/inst?token=a/b"},
-		{"rtmp://h/live/inst/?token=a/b", "k", "live/inst?token=a/b"},
-		{"rtmp://h/live//inst/", "k", "live//inst"},
-	};
-	static const struct {
-		const char *text, *key, *word;
-	} bad[] = {
-		{"rtmp://h/live", "", "empty"},   {"rtmp://h/live", "a\nb", "control character"},
-		{"rtmp://h/live", " k", "space"}, {"rtmp://h/live", "k ", "space"},
-		{"srt://h:1", "k", "only rtmp"},
-	};
-	struct output_url url, before;
-	char why[160], run[1100], text[800];
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		assert_int_equal(output_url_parse(&url, cases[i].text, why, sizeof(why)), 0);
-		assert_int_equal(output_url_set_key(&url, cases[i].key, why, sizeof(why)), 0);
-		assert_string_equal(url.rtmp.app, cases[i].app);
-		assert_string_equal(url.rtmp.key, cases[i].key);
-	}
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		assert_int_equal(output_url_parse(&url, bad[i].text, why, sizeof(why)), 0);
-		before = url;
-		assert_int_equal(output_url_set_key(&url, bad[i].key, why, sizeof(why)), -EINVAL);
-		if (!strstr(why, bad[i].word))
-			fail_msg("%s: \"%s\" lacks \"%s\"", bad[i].key, why, bad[i].word);
-		assert_memory_equal(&url, &before, sizeof(url));
-	}
-	memset(run, 'a', sizeof(run));
-	snprintf(text, sizeof(text), "rtmp://h/%.300s/%.300s", run, run);
-	assert_int_equal(output_url_parse(&url, text, why, sizeof(why)), 0);
-	before = url;
-	assert_int_equal(output_url_set_key(&url, "k", why, sizeof(why)), -EINVAL);
-	assert_non_null(strstr(why, "application is longer"));
-	assert_memory_equal(&url, &before, sizeof(url));
-	run[1024] = '\0';
-	assert_int_equal(output_url_set_key(&url, run, why, sizeof(why)), -EINVAL);
-	assert_non_null(strstr(why, "key is longer than 1023"));
-	run[1023] = '\0';
-	assert_int_equal(output_url_parse(&url, "rtmp://h/a", why, sizeof(why)), 0);
-	assert_int_equal(output_url_set_key(&url, run, why, sizeof(why)), 0);
-	assert_string_equal(url.rtmp.key, run);
-}
-
 static void test_refused(void **state)
 {
 	static const struct {
@@ -354,36 +300,6 @@ static void test_mask(void **state)
 	}
 }
 
-/* Where the key is given apart, the path is no secret. */
-static void test_mask_app(void **state)
-{
-	static const struct {
-		const char *text, *masked;
-	} cases[] = {
-		{"rtmp://h/a/b/c", "rtmp://h/a/b/c"},
-		{"rtmps://h/a/b?token=1/2", "rtmps://h/a/b?***"},
-		{"rtmps://h/a/b/?token=1", "rtmps://h/a/b/?***"},
-		{"rtmps://h", "***"},
-	};
-	char out[OUTPUT_URL_BYTES], back[OUTPUT_URL_BYTES];
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		output_url_mask_app(out, cases[i].text);
-		assert_string_equal(out, cases[i].masked);
-		if (strcmp(out, "***") == 0)
-			continue;
-		assert_int_equal(output_url_unmask_app(back, out, cases[i].text), 0);
-		assert_string_equal(back, cases[i].text);
-	}
-	assert_int_equal(output_url_unmask_app(out, "rtmps://h/a/x?***", "rtmps://h/a/b?t=1"),
-	                 -EINVAL);
-	assert_int_equal(output_url_unmask_app(out, "rtmp://h/a/b?***", "rtmps://h/a/b?t=1"),
-	                 -EINVAL);
-	assert_int_equal(output_url_unmask_app(out, "rtmps://h/a/b?***", "rtmps://h/a/b"), -EINVAL);
-	assert_int_equal(output_url_unmask_app(out, "rtmps://h/a/b?***", NULL), -EINVAL);
-}
-
 static void test_unmask(void **state)
 {
 	static const struct {
@@ -453,8 +369,7 @@ int main(void)
 		cmocka_unit_test(test_authority), cmocka_unit_test(test_listener),
 		cmocka_unit_test(test_rtmp),      cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_lengths),   cmocka_unit_test(test_mask),
-		cmocka_unit_test(test_unmask),    cmocka_unit_test(test_key_apart),
-		cmocka_unit_test(test_mask_app),
+		cmocka_unit_test(test_unmask),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

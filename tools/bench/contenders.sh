@@ -16,11 +16,15 @@ sink_of() {
 
 # url_of N: the address of output N, by the kind of receivers.
 url_of() {
-  if [ "$sink_kind" = srt ]; then
-    echo "srt://$host:$(sink_of "$1")?latency=$latency_ms$options"
-  else
-    echo "rtp://$host:$((sink_port + 2 * $1))"
-  fi
+  case $sink_kind in
+    srt) echo "srt://$host:$(sink_of "$1")?latency=$latency_ms$options" ;;
+    rtmp) rtmp_url "$1" ;;
+    rtp) echo "rtp://$host:$((sink_port + 2 * $1))" ;;
+  esac
+}
+
+rtmp_url() {
+  echo "rtmp://$host:$sink_port/live/output-$1"
 }
 
 # write_channels: the program's configuration, running; extra_output is one more of the first channel.
@@ -59,7 +63,7 @@ start_program() {
 # program_losses: what this program itself says was lost: before it, in it, and on the way out.
 program_losses() {
   api GET /api/channels && json '[.channels[] | .stats.rtp_lost, .inputs[0].stats.dropped_socket,
-    (.outputs[].stats | .packets_lost, (.byteSndDropTotal // 0))] | add'
+    (.outputs[].stats | .packets_lost, (.byteSndDropTotal // 0), (.frames_dropped // 0))] | add'
 }
 
 # ---- libsrt alone ----
@@ -77,21 +81,27 @@ start_floor() {
 
 ffmpeg_quiet=(ffmpeg -nostdin -hide_banner -loglevel error)
 
-# ffmpeg_url N: FFmpeg's latency is in microseconds.
-ffmpeg_url() {
-  echo "srt://$host:$(sink_of "$1")?mode=caller&latency=$((latency_ms * 1000))&pkt_size=1316&transtype=live"
+# ffmpeg_output N: what output N is for FFmpeg, in $output. Its SRT latency is in microseconds; FLV has one audio stream.
+ffmpeg_output() {
+  if [ "$sink_kind" = rtmp ]; then
+    output=(-map 0:v:0 -map 0:a:0 -c copy -f flv "$(rtmp_url "$1")")
+  else
+    output=(-map 0 -c copy -f mpegts
+      "srt://$host:$(sink_of "$1")?mode=caller&latency=$((latency_ms * 1000))&pkt_size=1316&transtype=live")
+  fi
 }
 
 # What the service did that this program replaces: one FFmpeg receives and writes a FIFO for each output, one
 # FFmpeg an output reads its own.
 start_ffmpeg_chain() {
-  local i fifos=()
+  local i output fifos=()
   contender_pids=()
   for ((i = 0; i < outputs; i++)); do
     rm -f "$work/fifo-$i"
     mkfifo "$work/fifo-$i"
     fifos+=(-map 0 -c copy -f mpegts "$work/fifo-$i")
-    spawn "$work/ffmpeg-$i" "${ffmpeg_quiet[@]}" -f mpegts -i "$work/fifo-$i" -map 0 -c copy -f mpegts "$(ffmpeg_url "$i")"
+    ffmpeg_output "$i"
+    spawn "$work/ffmpeg-$i" "${ffmpeg_quiet[@]}" -f mpegts -i "$work/fifo-$i" "${output[@]}"
     contender_pids+=("$last_pid")
   done
   spawn "$work/ffmpeg-receiver" "${ffmpeg_quiet[@]}" -y -i "rtp://$host:$input_port" "${fifos[@]}"
@@ -99,9 +109,10 @@ start_ffmpeg_chain() {
 }
 
 start_ffmpeg_many() {
-  local i out=()
+  local i output out=()
   for ((i = 0; i < outputs; i++)); do
-    out+=(-map 0 -c copy -f mpegts "$(ffmpeg_url "$i")")
+    ffmpeg_output "$i"
+    out+=("${output[@]}")
   done
   spawn "$work/ffmpeg-many" "${ffmpeg_quiet[@]}" -i "rtp://$host:$input_port" "${out[@]}"
   contender_pids=("$last_pid")
@@ -148,7 +159,7 @@ missing_for() {
     return
   }
   case $1 in
-    ffmpeg-*) ffmpeg -hide_banner -protocols 2>/dev/null | grep -qw srt || echo "this ffmpeg has no SRT" ;;
+    ffmpeg-*) ffmpeg -hide_banner -protocols 2>/dev/null | grep -w "$sink_kind" >/dev/null || echo "this ffmpeg has no $sink_kind" ;;
     gstreamer)
       for tool in srtsink udpsrc rtpmp2tdepay; do
         gst-inspect-1.0 --exists "$tool" || echo "GStreamer has no $tool here"

@@ -21,7 +21,14 @@ const COST_RATIOS = [
   { scenario: 'hundred', ours: 'program-aes256', theirs: 'program', limit: 1.25, name: 'AES-256: CPU beside clear' },
   { scenario: 'hundred', ours: 'program-rtp', theirs: 'program', limit: 0.5, name: '100 rtp:// outputs: CPU beside 100 SRT outputs' },
   { scenario: 'peers', ours: 'program', theirs: 'ffmpeg-chain', limit: 0.4, name: '16 outputs: CPU beside the FFmpeg chain' },
+  { scenario: 'rtmp', ours: 'program', theirs: 'ffmpeg-chain', limit: 0.5, name: '20 RTMP outputs: CPU beside the FFmpeg chain' },
   { scenario: 'peers', ours: 'program', theirs: 'srt-live-transmit', limit: 0.4, name: '16 outputs: CPU beside srt-live-transmit' },
+];
+
+/** @type {{scenario: string, limit: number, name: string}[]} */
+const MEMORY_RATIOS = [
+  { scenario: 'peers', limit: 1 / 12, name: '16 outputs: memory beside the FFmpeg chain' },
+  { scenario: 'rtmp', limit: 1 / 10, name: '20 RTMP outputs: memory beside the FFmpeg chain' },
 ];
 
 /**
@@ -67,17 +74,19 @@ export function judgeGoals(rounds, latency, skipped, scenarios) {
   const goals = [];
   /** @param {string} scenario @param {string} contender */
   const of = (scenario, contender) => roundsOf(rounds, scenario, contender);
+  /** @param {string} scenario @param {string} contender */
+  const isSkipped = (scenario, contender) => skipped.some((one) => one.scenario === scenario && one.contender === contender);
 
   for (const { scenario, ours, theirs, limit, name } of COST_RATIOS) {
     if (!scenarios.has(scenario)) continue;
     const goal = judge(name, ratio(of(scenario, ours), of(scenario, theirs), costPerMb), limit, '×');
-    if (skipped.some((one) => one.contender === theirs)) goal.state = 'skipped';
+    if (isSkipped(scenario, theirs)) goal.state = 'skipped';
     goals.push(goal);
   }
-  if (scenarios.has('peers')) {
-    const goal = judge('16 outputs: memory beside the FFmpeg chain',
-      ratio(of('peers', 'program'), of('peers', 'ffmpeg-chain'), (round) => round.pss_kb), 1 / 12, '×');
-    if (skipped.some((one) => one.contender === 'ffmpeg-chain')) goal.state = 'skipped';
+  for (const { scenario, limit, name } of MEMORY_RATIOS) {
+    if (!scenarios.has(scenario)) continue;
+    const goal = judge(name, ratio(of(scenario, 'program'), of(scenario, 'ffmpeg-chain'), (round) => round.pss_kb), limit, '×');
+    if (isSkipped(scenario, 'ffmpeg-chain')) goal.state = 'skipped';
     goals.push(goal);
   }
   if (scenarios.has('hundred')) {
@@ -86,6 +95,8 @@ export function judgeGoals(rounds, latency, skipped, scenarios) {
     goals.push(judge('100 SRT outputs: packets lost, dropped or missing', most(program, lossOf), 0, ''));
     goals.push(judge('100 rtp:// outputs: packets lost, dropped or missing', most(of('hundred', 'program-rtp'), lossOf), 0, ''));
   }
+  if (scenarios.has('rtmp'))
+    goals.push(judge('20 RTMP outputs: frames lost, dropped or missing', most(of('rtmp', 'program'), lossOf), 0, ''));
   if (scenarios.has('latency')) {
     const row = latency.find((one) => one.tick_us === DEFAULT_TICK_US && one.valid_rounds > 0);
     goals.push(judge('added latency, median', (row?.median_us ?? NaN) / 1e3, 4, 'ms'));

@@ -133,6 +133,7 @@ function barsOf(rows, key) {
 export function drawResults(rows, latency) {
   const hundred = rows.filter((row) => row.scenario === 'hundred');
   const peers = rows.filter((row) => row.scenario === 'peers');
+  const rtmp = rows.filter((row) => row.scenario === 'rtmp');
   const parts = [];
   let y = MARGIN;
 
@@ -140,6 +141,8 @@ export function drawResults(rows, latency) {
     { title: 'CPU of an output: 100 outputs, 25 channels', unit: '%', of: hundred, key: 'cpu_percent_output' },
     { title: 'CPU for each megabyte delivered: 16 outputs of one channel', unit: 'ms', of: peers, key: 'cpu_ms_per_mb' },
     { title: 'Memory (PSS): 16 outputs of one channel', unit: 'MB', of: peers, key: 'pss_mb' },
+    { title: 'CPU for each megabyte delivered: 20 RTMP outputs of one channel', unit: 'ms', of: rtmp, key: 'cpu_ms_per_mb' },
+    { title: 'Memory (PSS): 20 RTMP outputs of one channel', unit: 'MB', of: rtmp, key: 'pss_mb' },
   ])) {
     if (of.length === 0) continue;
     const panel = drawBars(y, title, unit, barsOf(of, key));

@@ -31,6 +31,7 @@ const COLUMNS = [
 const TITLES = {
   hundred: '100 outputs: 25 channels to 4 receivers each',
   peers: '16 outputs of one channel',
+  rtmp: '20 RTMP outputs of one channel',
 };
 
 /** @param {import('./results.mjs').Row[]} rows */
@@ -87,7 +88,7 @@ const text = [
   ...tableOf(rows),
   ...latencyTableOf(latency),
   '',
-  ...skipped.map((/** @type {import('./results.mjs').Skipped} */ one) => `skipped - ${one.contender}: ${one.why}`),
+  ...skipped.map((/** @type {import('./results.mjs').Skipped} */ one) => `skipped - ${TITLES[one.scenario]}: ${one.contender}: ${one.why}`),
   ...goalLinesOf(goals),
 ].join('\n');
 

@@ -15,7 +15,7 @@ import path from 'node:path';
  *   valid: boolean}} Round
  * @typedef {{tick_us: number, round: number, median_us: number, p99_us: number, max_us: number, sent: number,
  *   received: number, cpu_share: number, valid: boolean}} LatencyRound
- * @typedef {{contender: string, why: string}} Skipped
+ * @typedef {{scenario: string, contender: string, why: string}} Skipped
  * @typedef {{scenario: string, contender: string, rounds: number, valid_rounds: number, outputs: number,
  *   cpu_percent: number, cpu_percent_output: number, cpu_ms_per_mb: number, pss_mb: number, threads: number,
  *   delivered_percent: number, lost: number, dropped: number, idle_percent: number}} Row

@@ -19,19 +19,27 @@ make_source() {
   }
 }
 
-# start_sink: receivers of sink_kind (srt or rtp) for all outputs.
+# start_sink: receivers of sink_kind (srt, rtmp or rtp) for all outputs.
 start_sink() {
   local key=()
   [ -z "$options" ] || key=("$passphrase")
-  if [ "$sink_kind" = srt ]; then
-    take_ports "$sink_ports"
-    sink_port=$port
-    spawn "$work/sink" "$build/bench/srt_sink" "$host" "$sink_port" "$sink_ports" "$latency_ms" "${key[@]}"
-  else
-    take_ports $((2 * channels * outputs))
-    sink_port=$port
-    spawn "$work/sink" "$build/bench/udp_sink" "$host" "$sink_port" $((channels * outputs)) 2
-  fi
+  case $sink_kind in
+    srt)
+      take_ports "$sink_ports"
+      sink_port=$port
+      spawn "$work/sink" "$build/bench/srt_sink" "$host" "$sink_port" "$sink_ports" "$latency_ms" "${key[@]}"
+      ;;
+    rtmp)
+      take_ports 1
+      sink_port=$port
+      spawn "$work/sink" "$build/bench/rtmp_sink" "$host" "$sink_port"
+      ;;
+    rtp)
+      take_ports $((2 * channels * outputs))
+      sink_port=$port
+      spawn "$work/sink" "$build/bench/udp_sink" "$host" "$sink_port" $((channels * outputs)) 2
+      ;;
+  esac
   sink_pid=$last_pid
   wait_for 5 grep -q ready "$work/sink"
 }
@@ -78,9 +86,13 @@ outputs_connected() {
 }
 
 # missing_bytes: of what the program took in, what its receivers have not got, once the source has ended. All outputs
-# were connected before it began.
+# were connected before it began. RTMP has other bytes than the transport stream: there the frames' times tell.
 missing_bytes() {
   local taken
+  [ "$sink_kind" != rtmp ] || {
+    echo 0
+    return
+  }
   api GET /api/channels || return 1
   taken=$(json '[.channels[].stats.bytes_received] | add')
   everything_arrived() { ask_sink && [ "$sink_bytes" -ge $((taken * outputs)) ]; }

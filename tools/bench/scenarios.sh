@@ -37,23 +37,47 @@ scenario_hundred() {
   done
 }
 
-# One channel to 16 outputs, as five kinds of programs do it.
-scenario_peers() {
-  local round contender why contenders=()
-  echo "16 outputs of one channel"
-  for contender in program floor ffmpeg-chain ffmpeg-many srt-live-transmit gstreamer; do
+# find_contenders NAME...: those that can be started, in $contenders; why the others of this scenario cannot is in
+# skipped.jsonl.
+find_contenders() {
+  local contender why
+  contenders=()
+  for contender in "$@"; do
     why=$(missing_for "$contender" | paste -sd ',')
     if [ -n "$why" ]; then
       echo "  $contender: skipped: $why"
-      jq -nc --arg contender "$contender" --arg why "$why" '{contender: $contender, why: $why}' >>"$results/skipped.jsonl"
+      jq -nc --arg scenario "$scenario" --arg contender "$contender" --arg why "$why" \
+        '{scenario: $scenario, contender: $contender, why: $why}' >>"$results/skipped.jsonl"
     else
       contenders+=("$contender")
     fi
   done
+}
+
+# One channel to 16 outputs, as five kinds of programs do it.
+scenario_peers() {
+  local round contender contenders
+  echo "16 outputs of one channel"
+  use peers 1 16
+  find_contenders program floor ffmpeg-chain ffmpeg-many srt-live-transmit gstreamer
   for ((round = 1; round <= rounds; round++)); do
     use peers 1 16
     for contender in "${contenders[@]}"; do
       run_round "$contender" "$([ "$contender" = floor ] && echo libsrt || echo "$contender")" "$round"
+    done
+  done
+}
+
+# One channel to 20 RTMP outputs: this program, a FFmpeg for each behind a FIFO, and one FFmpeg for all.
+scenario_rtmp() {
+  local round contender contenders
+  echo "20 RTMP outputs of one channel"
+  use rtmp 1 20
+  sink_kind=rtmp
+  find_contenders program ffmpeg-chain ffmpeg-many
+  for ((round = 1; round <= rounds; round++)); do
+    for contender in "${contenders[@]}"; do
+      run_round "$contender" "$contender" "$round"
     done
   done
 }

@@ -15,6 +15,7 @@ enum amf_marker {
 	AMF_NULL = 5,
 	AMF_ECMA_ARRAY = 8,
 	AMF_OBJECT_END = 9,
+	AMF_STRICT_ARRAY = 10,
 };
 
 /* Room for n more bytes, or NULL and overrun. */
@@ -90,14 +91,24 @@ void amf_begin_object(struct amf_writer *w)
 	write_marker(w, AMF_OBJECT);
 }
 
-void amf_begin_array(struct amf_writer *w, uint32_t count)
+static void begin_counted(struct amf_writer *w, enum amf_marker marker, uint32_t count)
 {
 	uint8_t *p = reserve(w, 5);
 
 	if (!p)
 		return;
-	p[0] = AMF_ECMA_ARRAY;
+	p[0] = (uint8_t)marker;
 	store_be32(p + 1, count);
+}
+
+void amf_begin_array(struct amf_writer *w, uint32_t count)
+{
+	begin_counted(w, AMF_ECMA_ARRAY, count);
+}
+
+void amf_begin_list(struct amf_writer *w, uint32_t count)
+{
+	begin_counted(w, AMF_STRICT_ARRAY, count);
 }
 
 void amf_end(struct amf_writer *w)

@@ -52,6 +52,9 @@ void amf_begin_object(struct amf_writer *w);
 /* Begin an ECMA array of count pairs, which follow as in an object. Section 2.10. */
 void amf_begin_array(struct amf_writer *w, uint32_t count);
 
+/* Begin a list of count values, which follow without names and without an end. Section 2.12. */
+void amf_begin_list(struct amf_writer *w, uint32_t count);
+
 /* The name of the value that is written next. */
 void amf_write_key(struct amf_writer *w, const char *name);
 

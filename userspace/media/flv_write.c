@@ -1,7 +1,6 @@
 /*
- * FLV tag bodies. Audio and video bodies open with one byte of frame type and codec and one of
- * packet type; codecs that FLV did not know would open with the extended header of Enhanced RTMP
- * instead.
+ * onMetaData, and FLV tag bodies of audio, which open with one byte of codec and one of packet type. Those of
+ * video are made in flv_video.c.
  */
 #include "flv_write.h"
 
@@ -13,20 +12,16 @@
 #define ENCODER_NAME "MediaLive Distributor"
 
 enum {
-	CODEC_AVC = 7,
+	CODEC_AVC = FLV_CODEC_AVC,
 	CODEC_AAC = 10,
 
-	VIDEO_KEY = 0x10 | CODEC_AVC,
-	VIDEO_INTER = 0x20 | CODEC_AVC,
 	/* AAC; the rate, size and channel bits are fixed, decoders read the AudioSpecificConfig */
 	AUDIO_AAC = CODEC_AAC << 4 | 0x0f,
 
 	PACKET_HEADER = 0,
 	PACKET_FRAME = 1,
 
-	AVC_PREFIX_BYTES = 5, /* type, packet type, composition time */
 	AAC_PREFIX_BYTES = 2,
-	NAL_LENGTH_BYTES = 4,
 
 	METADATA_MAX_BYTES = 512,
 };
@@ -89,60 +84,6 @@ struct flv_tag *flv_write_metadata(int64_t timestamp_ms, const struct flv_metada
 		return NULL;
 	tag->header = true;
 	memcpy(tag->body, body, tag->size);
-	return tag;
-}
-
-struct flv_tag *flv_write_avc_header(int64_t timestamp_ms, const uint8_t *avcc, size_t size)
-{
-	struct flv_tag *tag = flv_tag_create(FLV_VIDEO, timestamp_ms, AVC_PREFIX_BYTES + size);
-
-	if (!tag)
-		return NULL;
-	tag->header = true;
-	tag->body[0] = VIDEO_KEY;
-	tag->body[1] = PACKET_HEADER;
-	store_be24(tag->body + 2, 0);
-	memcpy(tag->body + AVC_PREFIX_BYTES, avcc, size);
-	return tag;
-}
-
-/* A composition time as SI24. */
-static uint32_t to_si24(int64_t composition_ms)
-{
-	if (composition_ms > 0x7fffff)
-		composition_ms = 0x7fffff;
-	if (composition_ms < -0x800000)
-		composition_ms = -0x800000;
-	return (uint32_t)composition_ms & 0xffffff;
-}
-
-struct flv_tag *flv_write_avc_frame(int64_t dts_ms, int64_t composition_ms, bool key,
-                                    const struct h264_nal *nals, size_t count)
-{
-	size_t size = AVC_PREFIX_BYTES;
-	struct flv_tag *tag;
-	uint8_t *p;
-
-	for (size_t i = 0; i < count; i++) {
-		if (nals[i].size > FLV_MAX_BODY_BYTES)
-			return NULL;
-		size += NAL_LENGTH_BYTES + nals[i].size;
-		if (size > FLV_MAX_BODY_BYTES)
-			return NULL;
-	}
-	tag = flv_tag_create(FLV_VIDEO, dts_ms, size);
-	if (!tag)
-		return NULL;
-	tag->key = key;
-	tag->body[0] = key ? VIDEO_KEY : VIDEO_INTER;
-	tag->body[1] = PACKET_FRAME;
-	store_be24(tag->body + 2, to_si24(composition_ms));
-	p = tag->body + AVC_PREFIX_BYTES;
-	for (size_t i = 0; i < count; i++) {
-		store_be32(p, (uint32_t)nals[i].size);
-		memcpy(p + NAL_LENGTH_BYTES, nals[i].data, nals[i].size);
-		p += NAL_LENGTH_BYTES + nals[i].size;
-	}
 	return tag;
 }
 

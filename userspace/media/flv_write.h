@@ -1,5 +1,5 @@
 /*
- * FLV tag bodies for H.264 and AAC, and onMetaData (Adobe Flash Video File Format 10.1, annex E.4).
+ * FLV tag bodies for AAC, and onMetaData (Adobe Flash Video File Format 10.1, annex E.4).
  *
  * Each function returns a finished tag with one reference, which is the caller's, or NULL when
  * there is no memory or the body would be too large. Thread: any.
@@ -8,14 +8,14 @@
 #define MEDIA_FLV_WRITE_H
 
 #include "flv.h"
-#include "h264.h"
+#include "flv_video.h"
 
 /* What onMetaData tells. */
 struct flv_metadata {
 	bool has_video;
 	unsigned int width, height; /* pixels, after cropping */
 	double frame_rate;          /* frames a second; 0: not known, left out */
-	uint32_t video_codec;       /* codec id, or FourCC as a number; 0: AVC */
+	uint32_t video_codec;       /* FLV_CODEC_…, or a FourCC as a number; 0: AVC */
 	double video_kbps;          /* 0: not known, left out */
 
 	bool has_audio;
@@ -32,16 +32,6 @@ struct flv_metadata {
 struct flv_tag *flv_write_metadata(int64_t timestamp_ms, const struct flv_metadata *metadata);
 
 #define FLV_SET_DATA_FRAME_BYTES 16
-
-/* AVC sequence header: size bytes of AVCDecoderConfigurationRecord at avcc, copied. */
-struct flv_tag *flv_write_avc_header(int64_t timestamp_ms, const uint8_t *avcc, size_t size);
-
-/*
- * One access unit of count NAL units, copied, each behind a length of 4 bytes. composition_ms: PTS
- * minus DTS, cut to the 24 bits that carry it.
- */
-struct flv_tag *flv_write_avc_frame(int64_t dts_ms, int64_t composition_ms, bool key,
-                                    const struct h264_nal *nals, size_t count);
 
 /* AAC sequence header: size bytes of AudioSpecificConfig at config, copied. */
 struct flv_tag *flv_write_aac_header(int64_t timestamp_ms, const uint8_t *config, size_t size);

@@ -1,5 +1,5 @@
 /*
- * H.264 (ITU-T H.264 | ISO/IEC 14496-10): NAL units of a byte stream, the sequence parameter set,
+ * H.264 (ITU-T H.264 | ISO/IEC 14496-10): types of NAL units, the sequence parameter set,
  * and as much of a slice header as tells where a picture starts.
  *
  * Pure functions on bytes of the caller's; what they return points into them. Any thread.
@@ -7,7 +7,7 @@
 #ifndef MEDIA_H264_H
 #define MEDIA_H264_H
 
-#include "base/bytes.h"
+#include "nal.h"
 
 enum h264_nal_type {
 	H264_NAL_SLICE = 1,
@@ -17,34 +17,25 @@ enum h264_nal_type {
 	H264_NAL_SPS = 7,
 	H264_NAL_PPS = 8,
 	H264_NAL_DELIMITER = 9,
+	H264_NAL_END_SEQUENCE = 10,
+	H264_NAL_END_STREAM = 11,
 	H264_NAL_FILLER = 12,
+	H264_NAL_PREFIX = 14,
+	H264_NAL_RESERVED_18 = 18,
 };
 
-/* A NAL unit: header byte and payload, neither start code nor trailing zeros; size is never 0. */
-struct h264_nal {
-	const uint8_t *data;
-	size_t size;
-};
-
-static inline unsigned int h264_nal_type(const struct h264_nal *nal)
+static inline unsigned int h264_nal_type(const struct nal_unit *nal)
 {
 	return nal->data[0] & 0x1f;
 }
 
 /* Coded slice data: types 1 to 5. */
-static inline bool h264_is_slice(const struct h264_nal *nal)
+static inline bool h264_is_slice(const struct nal_unit *nal)
 {
 	unsigned int type = h264_nal_type(nal);
 
 	return type >= H264_NAL_SLICE && type <= H264_NAL_IDR;
 }
-
-/*
- * Take the next NAL unit out of a byte stream with start codes of 3 or 4 bytes. What precedes the
- * first start code is skipped, so are empty NAL units. Returns false when there is none left.
- * Annex B.
- */
-bool h264_next_nal(struct byte_reader *stream, struct h264_nal *nal);
 
 struct h264_sps {
 	uint32_t id; /* 0 to 31 */
@@ -59,7 +50,7 @@ struct h264_sps {
 };
 
 /* Read a sequence parameter set. Errors: -EINVAL, *sps is undefined then. Section 7.3.2.1.1. */
-int h264_parse_sps(const struct h264_nal *nal, struct h264_sps *sps);
+int h264_parse_sps(const struct nal_unit *nal, struct h264_sps *sps);
 
 /* Frames a second by VUI timing, 0 when not told or not credible (above 1000). Section E.2.1. */
 double h264_get_frame_rate(const struct h264_sps *sps);
@@ -78,10 +69,10 @@ struct h264_slice {
 #define H264_SLICE_SI 4
 
 /* Read a slice header under sps. Errors: -EINVAL, *slice is undefined then. Section 7.3.3. */
-int h264_parse_slice(const struct h264_nal *nal, const struct h264_sps *sps,
+int h264_parse_slice(const struct nal_unit *nal, const struct h264_sps *sps,
                      struct h264_slice *slice);
 
 /* The SEI NAL unit holds a recovery point message (payload type 6). Sections 7.3.2.3.1, D.2.8. */
-bool h264_has_recovery_point(const struct h264_nal *nal);
+bool h264_has_recovery_point(const struct nal_unit *nal);
 
 #endif

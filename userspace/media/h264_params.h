@@ -9,17 +9,14 @@
 #define MEDIA_H264_PARAMS_H
 
 #include "h264.h"
+#include "param_sets.h"
 
-#define H264_PARAMS_MAX_BYTES 16384 /* of all sets together */
-#define H264_AVCC_MAX_BYTES   (H264_PARAMS_MAX_BYTES + 16)
+#define H264_AVCC_MAX_BYTES (PARAM_SETS_MAX_BYTES + 16)
 
 /* Embedded by its user, zero-initialised. */
 struct h264_params {
-	uint8_t data[H264_PARAMS_MAX_BYTES]; /* records: kind, id, size of 2 bytes, NAL unit */
-	size_t size;
-	bool changed; /* since the last h264_params_write_avcc */
+	struct param_sets sets; /* `changed` is cleared by h264_params_write_avcc */
 	bool has_sps;
-	unsigned int pps_count;
 	struct h264_sps sps; /* the one added last; only if has_sps */
 };
 
@@ -27,7 +24,7 @@ struct h264_params {
  * Take a NAL unit of type SPS or PPS, copied. Errors: -EINVAL when it cannot be read, -ENOSPC when
  * there is no room; the sets held stay as they were. Thread: one at a time.
  */
-int h264_params_add(struct h264_params *params, const struct h264_nal *nal);
+int h264_params_add(struct h264_params *params, const struct nal_unit *nal);
 
 /* There is what a decoder needs: an SPS and a PPS. Thread: as add. */
 bool h264_params_complete(const struct h264_params *params);

@@ -153,7 +153,7 @@ static void parse_timing(struct rbsp_reader *r, struct h264_sps *sps)
 	}
 }
 
-int h264_parse_sps(const struct h264_nal *nal, struct h264_sps *sps)
+int h264_parse_sps(const struct nal_unit *nal, struct h264_sps *sps)
 {
 	struct rbsp_reader r = rbsp_reader(nal->data + 1, nal->size - 1);
 

@@ -87,13 +87,14 @@ static int64_t get_current_ms(void *context)
 	return newest;
 }
 
-static void fill_cues(struct remuxer *remuxer, bool wanted)
+/* flavours: bits of 1 << enum cue_flavour that somebody takes. */
+static void fill_cues(struct remuxer *remuxer, unsigned int flavours)
 {
 	const struct cue_host host = {.context = remuxer,
 	                              .emit = emit_cue,
 	                              .time_ms = get_time_ms,
 	                              .current_ms = get_current_ms};
-	const bool has = wanted && remuxer->plan.has_cues;
+	const bool has = flavours && remuxer->plan.has_cues;
 
 	if (!has) {
 		cues_destroy(remuxer->cues);
@@ -101,6 +102,8 @@ static void fill_cues(struct remuxer *remuxer, bool wanted)
 	} else if (!remuxer->cues && cues_create(&remuxer->cues, &host) < 0) {
 		remuxer->cues = NULL; /* without memory there are no cue messages */
 	}
+	if (remuxer->cues)
+		cues_set_flavours(remuxer->cues, flavours);
 	/* Without memory for its sections neither. */
 	demuxer_select_sections(remuxer->demuxer,
 	                        remuxer->cues ? remuxer->plan.cue_pid : DEMUX_NO_PID);
@@ -109,8 +112,8 @@ static void fill_cues(struct remuxer *remuxer, bool wanted)
 void remuxer_fill_slots(struct remuxer *remuxer)
 {
 	const struct remux_plan *plan = &remuxer->plan;
-	bool audio[REMUX_MAX_AUDIO] = {false}, cues = false;
-	unsigned int forms = 0;
+	bool audio[REMUX_MAX_AUDIO] = {false};
+	unsigned int forms = 0, flavours = 0;
 
 	for (size_t i = 0; i < remuxer->choice_count; i++) {
 		const struct remux_choice *choice = &remuxer->choices[i];
@@ -118,14 +121,15 @@ void remuxer_fill_slots(struct remuxer *remuxer)
 
 		if (index >= 0)
 			audio[index] = true;
-		cues |= choice->cues != CUE_OFF;
+		if (choice->cues != CUE_OFF)
+			flavours |= 1u << choice->cues;
 		forms |= 1u << choice->hevc;
 	}
 	remuxer->slots[SLOT_VIDEO].host.forms = forms;
 	fill_slot(remuxer, SLOT_VIDEO, plan->video.class ? &plan->video : NULL);
 	for (size_t i = 0; i < REMUX_MAX_AUDIO; i++)
 		fill_slot(remuxer, SLOT_AUDIO + i, audio[i] ? &plan->audio[i] : NULL);
-	fill_cues(remuxer, cues);
+	fill_cues(remuxer, flavours);
 }
 
 void remuxer_count_skipped(struct remuxer *remuxer)
@@ -267,6 +271,12 @@ void remuxer_push(struct remuxer *remuxer, const uint8_t *packets, size_t count)
 void remuxer_flush(struct remuxer *remuxer)
 {
 	demuxer_flush(remuxer->demuxer);
+	for (size_t i = 0; i < SLOTS; i++) {
+		struct remux_slot *slot = &remuxer->slots[i];
+
+		if (slot->track && slot->class->flush)
+			slot->class->flush(slot->track);
+	}
 }
 
 void remuxer_discontinuity(struct remuxer *remuxer)

@@ -93,6 +93,16 @@ bool remuxer_wants(const struct remuxer *remuxer, const struct flv_tag *tag,
 size_t remuxer_get_headers(const struct remuxer *remuxer, const struct remux_choice *choice,
                            struct flv_tag *headers[3]);
 
+#define REMUX_MAX_CUES 8
+
+/*
+ * The cue messages that a late joiner of that choice needs, if its first frame is at now_ms: of the splices that are
+ * still to come. Writes up to REMUX_MAX_CUES tags with that time stamp, a reference each (the caller's), and
+ * returns their number. Thread: as push.
+ */
+size_t remuxer_get_cues(const struct remuxer *remuxer, const struct remux_choice *choice,
+                        int64_t now_ms, struct flv_tag *cues[REMUX_MAX_CUES]);
+
 /*
  * The program's streams that RTMP cannot carry, further video streams included, as the gauge
  * unsupported_streams counts them. Writes up to max of them and returns how many there are. psi_get_type_name names their types. Thread:

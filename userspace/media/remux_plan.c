@@ -15,6 +15,7 @@ struct class_row {
 
 static const struct class_row track_classes[] = {
 	{PSI_H264, false, &track_h264},
+	{PSI_HEVC, false, &track_hevc},
 	{PSI_AAC_ADTS, false, &track_aac},
 	/* Broadcasters are met that send ADTS under the stream types of MPEG audio. */
 	{PSI_MPEG2_AUDIO, true, &track_aac},

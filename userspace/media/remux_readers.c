@@ -31,6 +31,8 @@ static struct flv_tag *make_kind(const struct remuxer *remuxer, size_t kind, int
 		if (audio->track)
 			audio->class->describe(audio->track, &metadata);
 	}
+	if (metadata.video_codec == FLV_FOURCC_HEVC && kind % HEVC_FORMS == HEVC_LEGACY)
+		metadata.video_codec = FLV_CODEC_HEVC_LEGACY;
 	tag = flv_write_metadata(timestamp_ms, &metadata);
 	if (tag)
 		tag->variant = (uint8_t)(kind + 1);
@@ -120,6 +122,14 @@ size_t remuxer_get_headers(const struct remuxer *remuxer, const struct remux_cho
 	if (track >= 0 && remuxer->slots[SLOT_AUDIO + track].headers[0])
 		headers[count++] = flv_tag_ref(remuxer->slots[SLOT_AUDIO + track].headers[0]);
 	return count;
+}
+
+size_t remuxer_get_cues(const struct remuxer *remuxer, const struct remux_choice *choice,
+                        int64_t now_ms, struct flv_tag *cues[REMUX_MAX_CUES])
+{
+	if (!remuxer->cues || choice->cues == CUE_OFF)
+		return 0;
+	return cues_get_pending(remuxer->cues, choice->cues, now_ms, cues);
 }
 
 static bool is_skipped(const struct remuxer *remuxer, uint16_t pid)

@@ -15,6 +15,8 @@ enum { SLOT_VIDEO, SLOT_AUDIO, SLOTS = SLOT_AUDIO + REMUX_MAX_AUDIO };
 
 _Static_assert(SLOTS <= DEMUX_SLOTS, "a slot of the demultiplexer each");
 
+_Static_assert(CUES_MAX_PENDING == REMUX_MAX_CUES, "passed on as they are");
+
 #define HEVC_FORMS (HEVC_LEGACY + 1)
 
 /*

@@ -42,11 +42,13 @@ struct track_class {
 	void (*push)(struct track *track, const struct pes_packet *packet);
 	/* Bytes are missing before the next packet. */
 	void (*lose)(struct track *track);
+	/* The stream ends: emit what only the next packet would complete. NULL: nothing ever waits. */
+	void (*flush)(struct track *track);
 	/* Add what the track knows of its stream. */
 	void (*describe)(const struct track *track, struct flv_metadata *metadata);
 };
 
-extern const struct track_class track_h264, track_aac;
+extern const struct track_class track_h264, track_hevc, track_aac;
 
 /*
  * The place on the continuous clock, 90 kHz, of a packet: by its DTS, or `step` after the one

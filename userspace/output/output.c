@@ -46,8 +46,6 @@ int output_create(struct output **out, const struct output_config *config, struc
 			return output_srt_listener_create(out, config, feed);
 		return output_srt_create(out, config, feed);
 	case OUTPUT_RTMP:
-		if (config->url.rtmp.tls)
-			return -EPROTONOSUPPORT; /* never in the clear */
 		return output_rtmp_create(out, config, feed);
 	case OUTPUT_UDP:
 	case OUTPUT_RTP:

@@ -49,8 +49,12 @@ int output_srt_listener_create(struct output **out, const struct output_config *
 int output_udp_create(struct output **out, const struct output_config *config, struct feed *feed);
 
 /* The counters of outputs that only RTMP has. */
-#define RTMP_COUNTERS(X) \
-	X(frames_dropped, COUNTER_TOTAL, "frames", "Access units dropped because the peer was slow")
+#define RTMP_COUNTERS(X)                                                            \
+	X(frames_dropped, COUNTER_TOTAL, "frames",                                  \
+	  "Access units dropped because the peer was slow")                         \
+	X(bytes_unacknowledged, COUNTER_GAUGE, "bytes",                             \
+	  "Bytes sent, or about to be, that the server's TCP has not acknowledged") \
+	X(rtt_ms, COUNTER_GAUGE_MILLI, "milliseconds", "Round-trip time to the server")
 
 struct rtmp_counters {
 	RTMP_COUNTERS(COUNTER_MEMBER)

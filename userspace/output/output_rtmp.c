@@ -1,48 +1,54 @@
 /*
- * RTMP outputs: a thread each, because connecting and publishing block.
+ * RTMP outputs: a thread each, because connecting takes its time and a server may take the stream at any pace.
  *
- * The thread resolves, connects and publishes, then moves tags from its queue to the server until one
- * of them is gone. It can be told to stop in every phase: waits look at the stop descriptor, and the
- * receiving direction of the socket is shut down, which ends a blocking read; a blocked send ends with
- * the socket's time limit. The object lives until both the thread and the feed have let go of it.
+ * The thread connects and publishes, then moves tags from its queue to the server until one of them is gone. Every wait
+ * also looks at the stop descriptor, so it can be told to stop at any time; and it sleeps without a limit while there
+ * is nothing to send. The object lives until both the thread and the feed have let go of it.
  */
 #include "output_base.h"
 
 #include "base/clock.h"
 #include "base/container.h"
 #include "base/rate.h"
-#include "base/resolve.h"
 #include "base/thread.h"
+#include "dial.h"
 #include "feed.h"
+#include "media/cue_message.h"
 #include "publisher.h"
-#include "tcp.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/eventfd.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-#define CONNECT_TIMEOUT_MS 5000
-#define IO_TIMEOUT_MS      5000
-#define RESOLVE_POLL_MS    10
-#define RESOLVE_LIMIT_MS   15000
-#define IDLE_POLL_MS       1000
+#define OPEN_LIMIT_MS \
+	10000 /* from the name to the stream that is published, whatever each step takes */
 
 struct output_rtmp {
 	struct output base;
 	struct rtmp_counters own;
 	struct output_url url;
+	struct rtmp_options options;
 	struct tag_queue *queue;
 	struct feed_subscriber subscriber;
 	atomic_uint references; /* the thread's and the feed's */
 	atomic_bool stop;
 	int stop_event;
-	int wake_socket; /* a duplicate of the socket in use, or -1; base.status_lock guards it */
+};
+
+/* One connection, from the thread's point of view. */
+struct connection {
+	struct output_rtmp *output;
+	struct stream stream;
+	struct session *session;
+	int64_t base_ms; /* of the channel's clock, where the connection's starts; INT64_MIN: not yet */
+	uint64_t bytes_before; /* sent by earlier connections */
+	struct rate rate;
+	int64_t looked_ns; /* when the session was last looked at */
+	bool waiting;      /* something is on its way to the server */
 };
 
 static void drop_reference(struct output_rtmp *o)
@@ -67,42 +73,6 @@ static void wait_for_stop(struct output_rtmp *o, int timeout_ms)
 	poll(&polled, 1, timeout_ms);
 }
 
-/* From now on give_up can interrupt what blocks on fd; -1 ends that. */
-static void set_wake_socket(struct output_rtmp *o, int fd)
-{
-	pthread_mutex_lock(&o->base.status_lock);
-	if (o->wake_socket >= 0)
-		close(o->wake_socket);
-	o->wake_socket = fd < 0 ? -1 : dup(fd);
-	if (fd >= 0 && stopping(o))
-		shutdown(fd, SHUT_RD);
-	pthread_mutex_unlock(&o->base.status_lock);
-}
-
-static int resolve_host(struct output_rtmp *o, struct resolve_result *addresses, char *why,
-                        size_t size)
-{
-	struct resolve *resolve;
-	int error = resolve_start(&resolve, o->url.host, o->url.port, SOCK_STREAM);
-	int waited_ms = 0;
-
-	if (error) {
-		snprintf(why, size, "no memory to resolve the host name");
-		return error;
-	}
-	while ((error = resolve_poll(resolve, addresses)) == -EAGAIN && !stopping(o) &&
-	       waited_ms < RESOLVE_LIMIT_MS) {
-		wait_for_stop(o, RESOLVE_POLL_MS);
-		waited_ms += RESOLVE_POLL_MS;
-	}
-	if (error == -EAGAIN)
-		snprintf(why, size, "the name server does not answer");
-	else if (error)
-		snprintf(why, size, "cannot resolve the host name: %s", resolve_error(resolve));
-	resolve_drop(resolve);
-	return error;
-}
-
 /*
  * The tag's time in the connection's stream, which starts at 0 with its first frame. Negative: the frame
  * belongs before that.
@@ -118,84 +88,141 @@ static int64_t stream_time(const struct flv_tag *tag, int64_t *base_ms)
 	return tag->timestamp_ms - *base_ms;
 }
 
-/* Send what is queued. */
-static int send_queued(struct output_rtmp *o, struct publisher *publisher, int64_t *base_ms)
+/* Hand queued tags to the session, as many as it has room for. Returns whether there were any. */
+static bool put_queued(struct connection *c)
 {
-	struct flv_tag *tag;
-	int error = 0;
+	struct flv_tag *tag, *own;
+	bool any = false;
+	int64_t time_ms;
+
+	while (session_has_room(c->session) && (tag = tag_queue_pop(c->output->queue))) {
+		time_ms = stream_time(tag, &c->base_ms);
+		/* As the connection's clock has it; without memory a cue message is lost. */
+		own = cue_message_rebase(tag, c->base_ms);
+		flv_tag_unref(tag);
+		if (time_ms < 0 || !own) {
+			flv_tag_unref(own);
+			continue;
+		}
+		session_put(c->session, own, (uint32_t)time_ms); /* there is room */
+		any = true;
+	}
+	return any;
+}
+
+/* What a person should know of an output that works: what does not go out, and that nobody looked who the server is. */
+static void show_note(struct output_rtmp *o, const char *not_carried)
+{
+	const bool unverified = o->url.rtmp.tls && !o->options.tls_verify;
+
+	output_set_note(&o->base, "%s%s%s",
+	                unverified ? "the server's certificate is not verified (tls_verify is off)"
+	                           : "",
+	                unverified && *not_carried ? "; " : "", not_carried);
+}
+
+static void update_note(struct output_rtmp *o)
+{
+	char not_carried[150];
+
+	if (tag_queue_get_note(o->queue, not_carried, sizeof(not_carried)))
+		show_note(o, not_carried);
+}
+
+/* Send what is queued, until the server takes no more. */
+static int send_queued(struct connection *c, char *why, size_t size)
+{
+	struct output_rtmp *o = c->output;
+	int error;
 
 	tag_queue_clear(o->queue);
-	while (!error && !stopping(o) && (tag = tag_queue_pop(o->queue))) {
-		const int64_t time_ms = stream_time(tag, base_ms);
-
-		if (time_ms >= 0) {
-			error = publisher_send(publisher, tag, (uint32_t)time_ms);
-			counter_add(&o->base.counters.bytes_sent, error ? 0 : tag->size);
-		}
-		flv_tag_unref(tag);
-	}
+	update_note(o);
+	do {
+		c->waiting |= put_queued(c);
+		error = session_send(c->session, why, size);
+	} while (!error && !(session_events(c->session) & POLLOUT) && put_queued(c));
+	counter_set(&o->base.counters.bytes_sent,
+	            c->bytes_before + session_payload_bytes(c->session));
 	return error;
 }
 
-/* Returns when the connection or the output has come to its end; why then says what ended it. */
-static void stream(struct output_rtmp *o, struct publisher *publisher, int fd, char *why,
-                   size_t size)
+static int look(struct connection *c, char *why, size_t size)
 {
-	struct pollfd polled[3] = {{.fd = fd, .events = POLLIN},
-	                           {.fd = tag_queue_fd(o->queue), .events = POLLIN},
-	                           {.fd = o->stop_event, .events = POLLIN}};
-	int64_t base_ms = INT64_MIN;
-	struct rate rate = {0};
+	struct output_rtmp *o = c->output;
+	const int64_t now_ns = clock_now_ns();
+	struct socket_progress progress;
+	int error;
 
-	while (!stopping(o)) {
-		if (poll(polled, 3, IDLE_POLL_MS) < 0) {
-			if (errno == EINTR)
-				continue;
+	if (now_ns - c->looked_ns < STALL_LOOK_MS * NS_PER_MS)
+		return 0;
+	c->looked_ns = now_ns;
+	error = session_look(c->session, now_ns, &progress, &c->waiting, why, size);
+	counter_set(&o->own.bytes_unacknowledged, progress.waiting_bytes);
+	counter_set(&o->own.rtt_ms, progress.rtt_us);
+	rate_update(&c->rate, now_ns, counter_get(&o->base.counters.bytes_sent),
+	            &o->base.counters.bitrate_bps);
+	return error;
+}
+
+/* Until something is to be done. While all is quiet, and the counters say so, nothing wakes the thread. */
+static void wait_for_work(struct connection *c)
+{
+	struct output_rtmp *o = c->output;
+	const bool quiet = !c->waiting && !counter_get(&o->base.counters.bitrate_bps);
+	struct pollfd polled[3] = {
+		{.fd = c->stream.fd, .events = session_events(c->session)},
+		{.fd = session_has_room(c->session) ? tag_queue_fd(o->queue) : -1,
+	         .events = POLLIN},
+		{.fd = o->stop_event, .events = POLLIN}};
+
+	if (!session_has_bytes(c->session))
+		poll(polled, 3, quiet ? -1 : STALL_LOOK_MS);
+}
+
+/* Returns when the connection or the output has come to its end; why then says what ended it. */
+static void stream(struct connection *c, char *why, size_t size)
+{
+	while (!stopping(c->output)) {
+		wait_for_work(c);
+		if (session_receive(c->session, why, size) || send_queued(c, why, size) ||
+		    look(c, why, size))
 			return;
-		}
-		if (polled[0].revents && publisher_receive(publisher, why, size))
-			return;
-		if (send_queued(o, publisher, &base_ms)) {
-			snprintf(why, size, "the server stopped reading or closed the connection");
-			return;
-		}
-		rate_update(&rate, clock_now_ns(), counter_get(&o->base.counters.bytes_sent),
-		            &o->base.counters.bitrate_bps);
 	}
 }
 
-static int connect_host(struct output_rtmp *o, char *why, size_t size)
+static int open_connection(struct connection *c, char *why, size_t size)
 {
-	struct resolve_result addresses;
-	int fd = resolve_host(o, &addresses, why, size);
+	struct output_rtmp *o = c->output;
+	const int64_t deadline_ns = clock_now_ns() + OPEN_LIMIT_MS * NS_PER_MS;
+	int error = dial_open(&c->stream, &o->url, &o->options, OPEN_LIMIT_MS, o->stop_event, why,
+	                      size);
 
-	if (fd < 0)
-		return fd;
-	fd = tcp_connect(&addresses, CONNECT_TIMEOUT_MS, IO_TIMEOUT_MS, o->stop_event);
-	if (fd < 0)
-		snprintf(why, size, "cannot connect: %s", strerror(-fd));
-	return fd;
+	if (!error)
+		error = publisher_open(&c->session, &c->stream, &o->url,
+		                       (int)((deadline_ns - clock_now_ns()) / NS_PER_MS),
+		                       o->stop_event, why, size);
+	return error;
 }
 
 /* One connection from its beginning to its end. */
 static void run_connection(struct output_rtmp *o, char *why, size_t size)
 {
-	struct publisher *publisher;
-	int fd;
+	struct connection c = {.output = o,
+	                       .stream = {.fd = -1},
+	                       .base_ms = INT64_MIN,
+	                       .bytes_before = counter_get(&o->base.counters.bytes_sent)};
 
 	output_set_connecting(&o->base);
-	fd = connect_host(o, why, size);
-	if (fd < 0)
-		return;
-	set_wake_socket(o, fd);
-	if (!publisher_open(&publisher, fd, &o->url, why, size)) {
+	if (!open_connection(&c, why, size)) {
 		output_set_connected(&o->base);
 		tag_queue_open(o->queue);
-		stream(o, publisher, fd, why, size);
+		stream(&c, why, size);
 		tag_queue_close(o->queue);
-		publisher_close(publisher);
+		session_destroy(c.session);
 	}
-	set_wake_socket(o, -1);
+	stream_close(&c.stream);
+	counter_set(&o->own.bytes_unacknowledged, 0);
+	counter_set(&o->own.rtt_ms, 0);
 }
 
 static void *output_rtmp_main(void *argument)
@@ -203,6 +230,7 @@ static void *output_rtmp_main(void *argument)
 	struct output_rtmp *o = argument;
 	char why[200];
 
+	show_note(o, "");
 	while (!stopping(o)) {
 		snprintf(why, sizeof(why), "connection lost");
 		run_connection(o, why, sizeof(why));
@@ -224,10 +252,6 @@ static void output_rtmp_give_up(struct output *output)
 
 	atomic_store_explicit(&o->stop, true, memory_order_release);
 	eventfd_write(o->stop_event, 1);
-	pthread_mutex_lock(&o->base.status_lock);
-	if (o->wake_socket >= 0)
-		shutdown(o->wake_socket, SHUT_RD);
-	pthread_mutex_unlock(&o->base.status_lock);
 	feed_unsubscribe(&o->subscriber);
 }
 
@@ -241,8 +265,8 @@ int output_rtmp_create(struct output **out, const struct output_config *config, 
 	if (!o)
 		return -ENOMEM;
 	o->url = config->url;
+	o->options = config->rtmp;
 	o->base.own_counters = &o->own;
-	o->wake_socket = -1;
 	o->stop_event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	atomic_init(&o->references, 2);
 	error = o->stop_event < 0 ? -errno

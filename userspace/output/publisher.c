@@ -1,20 +1,16 @@
 /*
- * The RTMP session.
- *
- * Messages are sent with full (type 0) chunk headers: 12 bytes on some hundred messages a second buy
- * freedom from librtmp's header compression, which turns equal sizes and times into a wrong delta.
- * librtmp writes chunk headers into the body, so each tag is copied into the session's own buffer.
- *
- * After the handshake librtmp reads nothing any more: its reader trusts the server with lengths. Chunks are
- * read by media/chunk.h, which bounds them (that also bounds how deep librtmp's recursive AMF decoder can
- * go: 1500 bytes are 500 levels), and only commands are handed to librtmp.
+ * librtmp behind the bridge: it writes to one end of a socket pair, and reads nothing there but the server's half of
+ * the handshake. Its own reader trusts the server with lengths, and its decoder recurses: chunks are read by the
+ * session, which bounds them, and librtmp is handed only the commands that take the opening further, checked whole.
+ * It is freed as soon as the server has said that publishing has started.
  */
 #include "publisher.h"
 
-#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "media/chunk.h"
+#include "bridge.h"
+#include "connect_command.h"
+#include "verdict.h"
 
 #include <errno.h>
 #include <librtmp/log.h>
@@ -24,27 +20,24 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-#define CHUNK_BYTES      4096
-#define CONTROL_CHANNEL  2 /* chunk stream ids, RTMP 1.0 section 5.3.1.1 */
-#define DATA_CHANNEL     4
-#define AUDIO_CHANNEL    5
-#define PING_REQUEST     6 /* user control events, section 7.1.7 */
-#define PING_RESPONSE    7
-#define VIDEO_CHANNEL    6
-#define PUBLISH_LIMIT_NS (10 * NS_PER_S) /* until the server has to say that publishing started */
+#define HANDSHAKE_BYTES (1 + 2 * 1536) /* the server's half, section 5.2 */
+#define COMMAND_CHANNEL 3
+#define RTMP_PORT       1935
+#define RTMPS_PORT      443
 
-struct publisher {
+struct opening {
 	RTMP rtmp;
+	struct bridge bridge;
+	struct stream *stream;
+	struct session *session;
+	int64_t deadline_ns;
+	int stop_fd;
 	char tc_url[sizeof(((struct output_url *)0)->host) +
 	            sizeof(((struct output_url *)0)->rtmp.app) + 32];
-	struct chunk_reader reader;
-	char why[256]; /* what ended the session */
-	bool failed;   /* a send has failed: the server gets no farewell */
-	char *body;    /* RTMP_MAX_HEADER_SIZE bytes of headroom, then the message */
-	size_t capacity;
+	char connect[RTMP_MAX_HEADER_SIZE + CONNECT_COMMAND_BYTES]; /* room for librtmp's header */
+	size_t connect_size;
 };
 
 static pthread_once_t library_once = PTHREAD_ONCE_INIT;
@@ -77,272 +70,242 @@ static AVal make_aval(const char *text)
 	return (AVal){.av_val = (char *)(uintptr_t)text, .av_len = (int)strlen(text)};
 }
 
-static void set_link(struct publisher *p, const struct output_url *url)
+/* The URL without the stream's name; the port only where it is not the scheme's own. */
+static void write_tc_url(struct opening *o, const struct output_url *url)
 {
 	const bool v6 = strchr(url->host, ':');
-	RTMP_LNK *link = &p->rtmp.Link;
 	char port[8] = "";
 
-	if (url->port != 1935)
+	if (url->port != (url->rtmp.tls ? RTMPS_PORT : RTMP_PORT))
 		snprintf(port, sizeof(port), ":%u", url->port);
-	snprintf(p->tc_url, sizeof(p->tc_url), "rtmp://%s%s%s%s/%s", v6 ? "[" : "", url->host,
-	         v6 ? "]" : "", port, url->rtmp.app);
-	link->protocol = RTMP_PROTOCOL_RTMP | RTMP_FEATURE_WRITE;
+	snprintf(o->tc_url, sizeof(o->tc_url), "%s://%s%s%s%s/%s", url->rtmp.tls ? "rtmps" : "rtmp",
+	         v6 ? "[" : "", url->host, v6 ? "]" : "", port, url->rtmp.app);
+}
+
+static void set_link(struct opening *o, const struct output_url *url)
+{
+	RTMP_LNK *link = &o->rtmp.Link;
+
+	link->protocol = RTMP_PROTOCOL_RTMP | RTMP_FEATURE_WRITE; /* TLS is the stream's */
 	link->hostname = make_aval(url->host);
 	link->port = url->port;
 	link->app = make_aval(url->rtmp.app);
-	link->tcUrl = make_aval(p->tc_url);
+	link->tcUrl = make_aval(o->tc_url);
 	link->playpath = make_aval(url->rtmp.key);
-	link->flashVer = make_aval("FMLE/3.0 (compatible; MediaLive Distributor)");
 	link->lFlags |= RTMP_LF_LIVE;
-	link->timeout = 5;
 }
 
-/* The text of a string property anywhere in the object, or "". */
-static void find_text(AMFObject *object, const char *name, char *out, size_t size)
+static int left_ms(const struct opening *o)
 {
-	const AVal key = make_aval(name);
-	AMFObjectProperty property;
-	AVal text = {0};
+	const int64_t left_ns = o->deadline_ns - clock_now_ns();
 
-	out[0] = '\0';
-	if (!RTMP_FindFirstMatchingProperty(object, &key, &property) ||
-	    AMFProp_GetType(&property) != AMF_STRING)
-		return;
-	AMFProp_GetString(&property, &text);
-	snprintf(out, size, "%.*s", text.av_len, text.av_val);
+	return left_ns > 0 ? (int)(left_ns / NS_PER_MS) + 1 : 0;
 }
 
-/*
- * Is this transaction one whose failure ends the session? Those are the ones that librtmp waits for
- * (connect, createStream, publish); releaseStream and FCPublish are unknown to many servers, which
- * answer _error and go on.
- */
-static bool is_awaited(const RTMP *rtmp, double transaction)
+/* Which call the server owes an answer to; NULL: none that matters. */
+static const char *awaited_call(const struct opening *o)
 {
-	for (int i = 0; i < rtmp->m_numCalls; i++)
-		if (rtmp->m_methodCalls[i].num == (int)transaction)
+	static const char *const calls[] = {"connect", "createStream", "publish"};
+
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
+		for (int j = 0; j < o->rtmp.m_numCalls; j++) {
+			const AVal *name = &o->rtmp.m_methodCalls[j].name;
+
+			if (name->av_len == (int)strlen(calls[i]) &&
+			    !memcmp(name->av_val, calls[i], strlen(calls[i])))
+				return calls[i];
+		}
+	return NULL;
+}
+
+static bool is_awaited(const struct opening *o, double transaction)
+{
+	for (int i = 0; i < o->rtmp.m_numCalls; i++)
+		if (o->rtmp.m_methodCalls[i].num == transaction)
 			return true;
 	return false;
 }
 
-static bool names_failure(const RTMP *rtmp, AMFObject *object)
+/* The commands that librtmp has to see; others it would ignore, or close its socket. */
+static bool is_for_library(const struct amf_command *command)
 {
-	char level[32];
-	AVal method;
+	static const char *const names[] = {"_result",    "onStatus",  "onBWDone",
+	                                    "_onbwcheck", "_onbwdone", "ping"};
 
-	AMFProp_GetString(AMF_GetProp(object, NULL, 0), &method);
-	if (method.av_len == 6 && !memcmp(method.av_val, "_error", 6))
-		return is_awaited(rtmp, AMFProp_GetNumber(AMF_GetProp(object, NULL, 1)));
-	find_text(object, "level", level, sizeof(level));
-	return method.av_len == 8 && !memcmp(method.av_val, "onStatus", 8) &&
-	       !strcmp(level, "error");
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strcmp(command->name, names[i]))
+			return true;
+	return false;
 }
 
-/* Does this command say that publishing failed? Then why gets the server's words. */
-static bool is_refusal(const RTMP *rtmp, const RTMPPacket *packet, char *why, size_t size)
+static int hear(void *context, const struct chunk_message *message,
+                const struct amf_command *command, char *why, size_t size)
 {
-	char code[80], description[120];
-	bool refusal = false;
-	AMFObject object;
-
-	if (packet->m_body[0] == AMF_STRING &&
-	    AMF_Decode(&object, packet->m_body, (int)packet->m_nBodySize, FALSE) >= 0)
-		refusal = names_failure(rtmp, &object);
-	if (refusal) {
-		find_text(&object, "code", code, sizeof(code));
-		find_text(&object, "description", description, sizeof(description));
-		snprintf(why, size, "the server refused: %s%s%s", code,
-		         *code && *description ? ": " : "", description);
-	}
-	if (packet->m_body[0] == AMF_STRING)
-		AMF_Reset(&object); /* also what was decoded before a fault */
-	return refusal;
-}
-
-static int handle_command(struct publisher *p, const struct chunk_message *message)
-{
-	RTMPPacket packet = {.m_packetType = message->type,
+	struct opening *o = context;
+	RTMPPacket packet = {.m_packetType = RTMP_PACKET_TYPE_INVOKE,
 	                     .m_nBodySize = (uint32_t)message->size,
 	                     .m_body = (char *)(uintptr_t)message->body};
 
-	if (!message->size)
-		return 0;
-	if (is_refusal(&p->rtmp, &packet, p->why, sizeof(p->why)))
+	if (verdict_is_end(command, is_awaited(o, command->transaction), why, size))
 		return -EIO;
-	RTMP_ClientPacket(&p->rtmp, &packet);
-	if (RTMP_IsConnected(&p->rtmp))
+	if (!is_for_library(command))
 		return 0;
-	snprintf(p->why, sizeof(p->why), "the server ended the session");
+	RTMP_ClientPacket(&o->rtmp, &packet);
+	if (RTMP_IsConnected(&o->rtmp))
+		return 0;
+	snprintf(why, size, "the server ended the session");
 	return -EIO;
 }
 
-/* Commands and pings concern a publisher; what else a server may send does not. */
-static int handle_message(void *context, const struct chunk_message *message)
+static int connect_library(void *argument)
 {
-	struct publisher *p = context;
+	struct opening *o = argument;
+	RTMPPacket packet = {
+		.m_headerType = RTMP_PACKET_SIZE_LARGE,
+		.m_packetType = RTMP_PACKET_TYPE_INVOKE,
+		.m_nChannel = COMMAND_CHANNEL,
+		.m_nBodySize = (uint32_t)o->connect_size,
+		.m_body = o->connect + RTMP_MAX_HEADER_SIZE,
+	};
 
-	if (message->type == RTMP_PACKET_TYPE_INVOKE)
-		return handle_command(p, message);
-	if (message->type == RTMP_PACKET_TYPE_CONTROL && message->size >= 6 &&
-	    load_be16(message->body) == PING_REQUEST)
-		RTMP_SendCtrl(&p->rtmp, PING_RESPONSE, load_be32(message->body + 2), 0);
-	return 0;
+	o->rtmp.m_numInvokes = CONNECT_TRANSACTION;
+	return RTMP_Connect1(&o->rtmp, &packet) ? 0 : -EIO;
 }
 
-static int take_bytes(struct publisher *p, const void *data, size_t size)
+static int shake_hands(struct opening *o, char *why, size_t size)
 {
-	const int error = chunk_reader_push(&p->reader, data, size, handle_message, p);
+	const int error = bridge_call(&o->bridge, o->stream, HANDSHAKE_BYTES, connect_library, o,
+	                              left_ms(o), o->stop_fd);
 
-	if (error == -EBADMSG)
-		snprintf(p->why, sizeof(p->why), "the server does not speak RTMP as it should");
+	if (error == -ETIMEDOUT)
+		snprintf(why, size, "the server does not answer the RTMP handshake");
+	else if (error == -ECONNRESET)
+		snprintf(why, size, "the server closed the connection in the RTMP handshake");
+	else if (error == -EAGAIN)
+		snprintf(why, size, "no thread for the RTMP handshake");
+	else if (error)
+		snprintf(why, size, "the RTMP handshake failed: %s",
+		         stream_error(o->stream, error));
 	return error;
 }
 
-int publisher_receive(struct publisher *p, char *why, size_t size)
+static int wait_for_server(struct opening *o)
 {
-	uint8_t data[4096];
-	const ssize_t count = recv(p->rtmp.m_sb.sb_socket, data, sizeof(data), MSG_DONTWAIT);
-	int error = 0;
+	struct pollfd polled[2] = {{.fd = o->stream->fd, .events = session_events(o->session)},
+	                           {.fd = o->stop_fd, .events = POLLIN}};
 
-	if (count > 0)
-		error = take_bytes(p, data, (size_t)count);
-	else if (count == 0 || (errno != EAGAIN && errno != EINTR))
-		error = -EIO;
-	if (error)
-		snprintf(why, size, "%s", p->why);
-	return error ? -EIO : 0;
+	if (!session_has_bytes(o->session) && poll(polled, 2, left_ms(o)) < 0 && errno != EINTR)
+		return -errno;
+	if (polled[1].revents)
+		return -ECANCELED;
+	return left_ms(o) ? 0 : -ETIMEDOUT;
 }
 
-/* What librtmp read beyond the handshake, then what comes, until the server says that it has started. */
-static int wait_for_publish(struct publisher *p, char *why, size_t size)
+/* What librtmp has written, then what the session answers of itself. */
+static int send_answers(struct opening *o, char *why, size_t size)
 {
-	const int64_t deadline_ns = clock_now_ns() + PUBLISH_LIMIT_NS;
-	struct pollfd polled = {.fd = p->rtmp.m_sb.sb_socket, .events = POLLIN};
-	RTMPSockBuf *buffer = &p->rtmp.m_sb;
-	int64_t left_ns;
-	int error = take_bytes(p, buffer->sb_start, (size_t)buffer->sb_size);
+	const int error = bridge_flush(&o->bridge, o->stream, left_ms(o), o->stop_fd);
 
-	buffer->sb_size = 0;
-	if (error)
-		snprintf(why, size, "%s", p->why);
-	while (!error && !p->rtmp.m_bPlaying) {
-		left_ns = deadline_ns - clock_now_ns();
-		if (left_ns <= 0) {
-			snprintf(why, size, "the server did not start publishing");
-			return -EIO;
-		}
-		if (poll(&polled, 1, (int)(left_ns / NS_PER_MS) + 1) > 0)
-			error = publisher_receive(p, why, size);
+	if (!error)
+		return session_send(o->session, why, size);
+	if (error != -ETIMEDOUT)
+		snprintf(why, size, "the connection broke: %s", stream_error(o->stream, error));
+	return error;
+}
+
+static int wait_for_publish(struct opening *o, char *why, size_t size)
+{
+	const char *call;
+	int error = 0;
+
+	while (!error && !o->rtmp.m_bPlaying) {
+		error = wait_for_server(o);
+		if (!error)
+			error = session_receive(o->session, why, size);
+		if (!error)
+			error = send_answers(o, why, size);
+	}
+	if (error == -ETIMEDOUT) {
+		call = awaited_call(o);
+		snprintf(why, size, "the server did not answer %s in time",
+		         call ? call : "publish");
 	}
 	return error;
 }
 
-/* Make room for a message body of size bytes. */
-static int reserve(struct publisher *p, size_t size)
+static int run_opening(struct opening *o, const struct output_url *url, char *why, size_t size)
 {
-	char *body;
-
-	if (size <= p->capacity)
-		return 0;
-	size += size / 2;
-	body = realloc(p->body, size + RTMP_MAX_HEADER_SIZE);
-	if (!body)
-		return -ENOMEM;
-	p->body = body;
-	p->capacity = size;
-	return 0;
-}
-
-static int send_body(struct publisher *p, uint8_t type, int channel, uint32_t timestamp_ms,
-                     size_t size)
-{
-	RTMPPacket packet = {
-		.m_headerType = RTMP_PACKET_SIZE_LARGE,
-		.m_packetType = type,
-		.m_hasAbsTimestamp = TRUE,
-		.m_nChannel = channel,
-		.m_nTimeStamp = timestamp_ms,
-		.m_nInfoField2 = channel == CONTROL_CHANNEL ? 0 : p->rtmp.m_stream_id,
-		.m_nBodySize = (uint32_t)size,
-		.m_body = p->body + RTMP_MAX_HEADER_SIZE,
-	};
-
-	p->failed = !RTMP_SendPacket(&p->rtmp, &packet, FALSE);
-	return p->failed ? -EIO : 0;
-}
-
-static int raise_chunk_size(struct publisher *p)
-{
-	int error = reserve(p, 4);
+	const struct session_listener listener = {hear, o};
+	int error = shake_hands(o, why, size);
 
 	if (error)
 		return error;
-	store_be32((uint8_t *)p->body + RTMP_MAX_HEADER_SIZE, CHUNK_BYTES);
-	error = send_body(p, RTMP_PACKET_TYPE_CHUNK_SIZE, CONTROL_CHANNEL, 0, 4);
+	snprintf(why, size, "out of memory");
+	error = session_create(&o->session, o->stream, HANDSHAKE_BYTES);
+	if (error)
+		return error;
+	session_set_listener(o->session, &listener);
+	error = wait_for_publish(o, why, size);
 	if (!error)
-		p->rtmp.m_outChunkSize = CHUNK_BYTES;
+		error = session_begin(o->session, (uint32_t)o->rtmp.m_stream_id, url->rtmp.key);
+	session_set_listener(o->session, NULL);
 	return error;
 }
 
-int publisher_open(struct publisher **out, int fd, const struct output_url *url, char *why,
-                   size_t size)
+static int prepare(struct opening *o, const struct output_url *url, char *why, size_t size)
 {
-	struct publisher *p = calloc(1, sizeof(*p));
+	int error = bridge_open(&o->bridge);
+
+	if (error) {
+		snprintf(why, size, "no socket for the RTMP handshake: %s", strerror(-error));
+		return error;
+	}
+	write_tc_url(o, url);
+	set_link(o, url);
+	o->connect_size = connect_command_write((uint8_t *)o->connect + RTMP_MAX_HEADER_SIZE,
+	                                        url->rtmp.app, o->tc_url);
+	/* librtmp closes its socket as it pleases: it gets one of its own. */
+	o->rtmp.m_sb.sb_socket = dup(o->bridge.library_fd);
+	if (o->rtmp.m_sb.sb_socket < 0 || !o->connect_size) {
+		snprintf(why, size,
+		         o->connect_size ? "no descriptor is left" : "the URL is too long");
+		return -EIO;
+	}
+	return 0;
+}
+
+/* -1: librtmp says no farewell of its own. */
+static void end(struct opening *o)
+{
+	o->rtmp.m_stream_id = -1;
+	RTMP_Close(&o->rtmp);
+	bridge_close(&o->bridge);
+	free(o);
+}
+
+int publisher_open(struct session **out, struct stream *stream, const struct output_url *url,
+                   int timeout_ms, int stop_fd, char *why, size_t size)
+{
+	struct opening *o = calloc(1, sizeof(*o));
 	int error;
 
 	pthread_once(&library_once, start_library);
-	if (!p) {
-		close(fd);
+	if (!o) {
 		snprintf(why, size, "out of memory");
 		return -ENOMEM;
 	}
-	RTMP_Init(&p->rtmp);
-	chunk_reader_init(&p->reader);
-	snprintf(p->why, sizeof(p->why), "the server closed the connection");
-	set_link(p, url);
-	p->rtmp.m_sb.sb_socket = fd;
-	snprintf(why, size, "the RTMP handshake failed");
-	error = RTMP_Connect1(&p->rtmp, NULL) ? wait_for_publish(p, why, size) : -EIO;
+	RTMP_Init(&o->rtmp);
+	o->bridge = (struct bridge){-1, -1};
+	o->stream = stream;
+	o->stop_fd = stop_fd;
+	o->deadline_ns = clock_now_ns() + timeout_ms * NS_PER_MS;
+	error = prepare(o, url, why, size);
 	if (!error)
-		error = raise_chunk_size(p);
-	if (error) {
-		publisher_close(p);
-		return error;
-	}
-	*out = p;
-	return 0;
-}
-
-static int channel_of(enum flv_type type)
-{
-	switch (type) {
-	case FLV_AUDIO:
-		return AUDIO_CHANNEL;
-	case FLV_VIDEO:
-		return VIDEO_CHANNEL;
-	default:
-		return DATA_CHANNEL;
-	}
-}
-
-int publisher_send(struct publisher *p, const struct flv_tag *tag, uint32_t timestamp_ms)
-{
-	int error = reserve(p, tag->size);
-
+		error = run_opening(o, url, why, size);
 	if (error)
-		return error;
-	memcpy(p->body + RTMP_MAX_HEADER_SIZE, tag->body, tag->size);
-	return send_body(p, (uint8_t)tag->type, channel_of(tag->type), timestamp_ms, tag->size);
-}
-
-void publisher_close(struct publisher *p)
-{
-	if (!p)
-		return;
-	if (p->failed)
-		p->rtmp.m_stream_id = -1; /* else each farewell would wait for the time limit */
-	RTMP_Close(&p->rtmp);
-	free(p->body);
-	free(p);
+		session_destroy(o->session);
+	else
+		*out = o->session;
+	end(o);
+	return error;
 }

@@ -136,14 +136,14 @@ static void put(struct tag_queue *queue, struct flv_tag *tag)
 }
 
 /*
- * Room for this tag, and for the headers and the pre-roll that may go with it.
+ * Room for this tag, and for the headers, cue messages and pre-roll that may go with it.
  */
 static bool has_room(const struct tag_queue *queue, const struct flv_tag *tag)
 {
 	const unsigned int count = queued(queue);
 	const int64_t sent_ms = atomic_load_explicit(&queue->sent_ms, memory_order_relaxed);
 
-	if (count > queue->slot_count - 4 - PREROLL)
+	if (count > queue->slot_count - 4 - REMUX_MAX_CUES - PREROLL)
 		return false;
 	return count == 0 || sent_ms == INT64_MIN ||
 	       tag->timestamp_ms - sent_ms <= queue->backlog_ms;
@@ -172,18 +172,25 @@ static void remember(struct tag_queue *queue, struct flv_tag *tag)
 	queue->preroll[queue->preroll_count++] = flv_tag_ref(tag);
 }
 
-/* The headers, the first frame, and the audio that came before it but is due after it. */
+/*
+ * The headers, the first frame, the splices that were announced before, and the audio that came before the frame but is
+ * due after it.
+ */
 static void start(struct tag_queue *queue, unsigned int connection, struct flv_tag *first,
                   const struct remuxer *remuxer)
 {
-	struct flv_tag *headers[3];
+	struct flv_tag *headers[3], *cues[REMUX_MAX_CUES];
 	const size_t count = remuxer_get_headers(remuxer, &queue->choice, headers);
+	const size_t cue_count =
+		remuxer_get_cues(remuxer, &queue->choice, first->timestamp_ms, cues);
 
 	queue->serving = connection;
 	queue->overflowed = false;
 	for (size_t i = 0; i < count; i++)
 		put(queue, headers[i]);
 	put(queue, flv_tag_ref(first));
+	for (size_t i = 0; i < cue_count; i++)
+		put(queue, cues[i]);
 	for (unsigned int i = 0; i < queue->preroll_count; i++)
 		if (queue->preroll[i]->timestamp_ms >= first->timestamp_ms)
 			put(queue, flv_tag_ref(queue->preroll[i]));

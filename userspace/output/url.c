@@ -217,31 +217,6 @@ static bool has_control_characters(const char *text)
 	return false;
 }
 
-int output_url_set_key(struct output_url *url, const char *key, char *why, size_t size)
-{
-	const struct url_fault fault = {why, size};
-	const struct url_text app = {url->rtmp.app, strlen(url->rtmp.app)},
-			      last = {url->rtmp.key, strlen(url->rtmp.key)};
-	const size_t length = strnlen(key, sizeof(url->rtmp.key));
-	char path[sizeof(url->rtmp.app)];
-
-	if (url->scheme != OUTPUT_RTMP)
-		return url_fault_set(&fault, "only rtmp:// and rtmps:// have a stream key");
-	if (!length)
-		return url_fault_set(&fault, "the stream key is empty");
-	if (length == sizeof(url->rtmp.key))
-		return url_fault_set(&fault, "the stream key is longer than %zu bytes", length - 1);
-	if (has_control_characters(key))
-		return url_fault_set(&fault, "the stream key has a control character");
-	if (key[0] == ' ' || key[length - 1] == ' ')
-		return url_fault_set(&fault, "the stream key begins or ends with a space");
-	if (join(&fault, "application", path, sizeof(path), app, "/", last))
-		return -EINVAL;
-	strcpy(url->rtmp.app, path);
-	memcpy(url->rtmp.key, key, length + 1);
-	return 0;
-}
-
 static int parse_rest(const struct url_fault *why, struct output_url *url, const char *rest)
 {
 	switch (url->scheme) {

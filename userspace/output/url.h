@@ -45,20 +45,10 @@ struct output_url {
 int output_url_parse(struct output_url *out, const char *text, char *why, size_t size);
 
 /*
- * Give a parsed RTMP URL a key that was given apart: the whole path of the URL is app then, also what looked like
- * a key. Errors: -EINVAL, with the reason in why (size bytes) and url untouched: the key is empty, too long or
- * has control characters or spaces at its ends; the URL is no RTMP. Thread: any.
- */
-int output_url_set_key(struct output_url *url, const char *key, char *why, size_t size);
-
-/*
  * Write text with its secrets (SRT passphrase; RTMP key, or the query string where there is no key) replaced by
  * ***. out has OUTPUT_URL_BYTES bytes. A text that does not parse becomes *** altogether. Thread: any.
  */
 void output_url_mask(char *out, const char *text);
-
-/* The same for an RTMP URL whose key is given apart: the path is shown, its query string alone is secret. */
-void output_url_mask_app(char *out, const char *text);
 
 /*
  * Write text with every secret that is *** replaced by the same secret of stored: how a client sends
@@ -67,8 +57,5 @@ void output_url_mask_app(char *out, const char *text);
  * -ENAMETOOLONG. Thread: any.
  */
 int output_url_unmask(char *out, const char *text, const char *stored);
-
-/* The same for what output_url_mask_app wrote; stored is such a URL as well. */
-int output_url_unmask_app(char *out, const char *text, const char *stored);
 
 #endif

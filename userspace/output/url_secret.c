@@ -23,8 +23,8 @@ static const char *after_rtmp(const char *text)
 	return at ? at : url_text_after_scheme(text, "rtmps://");
 }
 
-/* Where the secret of text is; false, and *secret untouched, when it has none. key_apart: the last level of an RTMP path is no key. */
-static bool find_secret(const char *text, bool key_apart, struct url_text *secret)
+/* Where the secret of text is; false, and *secret untouched, when it has none. */
+static bool find_secret(const char *text, struct url_text *secret)
 {
 	const char *at = after_rtmp(text);
 	struct url_rtmp_path path;
@@ -33,7 +33,7 @@ static bool find_secret(const char *text, bool key_apart, struct url_text *secre
 	if (at) {
 		if (!url_text_rtmp_path(at + strcspn(at, "/?#"), &path))
 			return false;
-		found = key_apart || !path.key.size ? path.query : path.key;
+		found = path.key.size ? path.key : path.query;
 		if (found.size)
 			*secret = found;
 		return found.size > 0;
@@ -58,30 +58,19 @@ static int replace(char *out, const char *text, struct url_text old, struct url_
 	return 0;
 }
 
-static void mask_secret(char *out, const char *text, bool key_apart)
+void output_url_mask(char *out, const char *text)
 {
 	static const struct url_text mask = {MASK, sizeof(MASK) - 1};
 	struct output_url url;
 	struct url_text secret = {text, strlen(text)};
 	char why[128];
 
-	if (!output_url_parse(&url, text, why, sizeof(why)) &&
-	    !find_secret(text, key_apart, &secret)) {
+	if (!output_url_parse(&url, text, why, sizeof(why)) && !find_secret(text, &secret)) {
 		memcpy(out, text, secret.size + 1);
 		return;
 	}
 	if (replace(out, text, secret, mask))
 		strcpy(out, MASK);
-}
-
-void output_url_mask(char *out, const char *text)
-{
-	mask_secret(out, text, false);
-}
-
-void output_url_mask_app(char *out, const char *text)
-{
-	mask_secret(out, text, true);
 }
 
 /* Length of scheme and authority of an SRT URL. */
@@ -119,18 +108,18 @@ static bool same_place(const char *text, const char *unmasked, const char *store
 	       !strcmp(a.rtmp.key, b.rtmp.key);
 }
 
-static int unmask_secret(char *out, const char *text, const char *stored, bool key_apart)
+int output_url_unmask(char *out, const char *text, const char *stored)
 {
 	char unmasked[OUTPUT_URL_BYTES];
 	struct url_text secret, known;
 
-	if (!find_secret(text, key_apart, &secret) || !url_text_is(secret, MASK)) {
+	if (!find_secret(text, &secret) || !url_text_is(secret, MASK)) {
 		if (strnlen(text, OUTPUT_URL_BYTES) == OUTPUT_URL_BYTES)
 			return -ENAMETOOLONG;
 		strcpy(out, text);
 		return 0;
 	}
-	if (!stored || !find_secret(stored, key_apart, &known))
+	if (!stored || !find_secret(stored, &known))
 		return -EINVAL;
 	if (replace(unmasked, text, secret, known))
 		return -ENAMETOOLONG;
@@ -138,14 +127,4 @@ static int unmask_secret(char *out, const char *text, const char *stored, bool k
 		return -EINVAL;
 	strcpy(out, unmasked);
 	return 0;
-}
-
-int output_url_unmask(char *out, const char *text, const char *stored)
-{
-	return unmask_secret(out, text, stored, false);
-}
-
-int output_url_unmask_app(char *out, const char *text, const char *stored)
-{
-	return unmask_secret(out, text, stored, true);
 }
