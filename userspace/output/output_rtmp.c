@@ -110,23 +110,13 @@ static bool put_queued(struct connection *c)
 	return any;
 }
 
-/* What a person should know of an output that works: what does not go out, and that nobody looked who the server is. */
-static void show_note(struct output_rtmp *o, const char *not_carried)
-{
-	const bool unverified = o->url.rtmp.tls && !o->options.tls_verify;
-
-	output_set_note(&o->base, "%s%s%s",
-	                unverified ? "the server's certificate is not verified (tls_verify is off)"
-	                           : "",
-	                unverified && *not_carried ? "; " : "", not_carried);
-}
-
+/* Tell people which streams do not go out. */
 static void update_note(struct output_rtmp *o)
 {
-	char not_carried[150];
+	char note[sizeof(((struct output_status *)0)->note)];
 
-	if (tag_queue_get_note(o->queue, not_carried, sizeof(not_carried)))
-		show_note(o, not_carried);
+	if (tag_queue_get_note(o->queue, note, sizeof(note)))
+		output_set_note(&o->base, "%s", note);
 }
 
 /* Send what is queued, until the server takes no more. */
@@ -230,7 +220,6 @@ static void *output_rtmp_main(void *argument)
 	struct output_rtmp *o = argument;
 	char why[200];
 
-	show_note(o, "");
 	while (!stopping(o)) {
 		snprintf(why, sizeof(why), "connection lost");
 		run_connection(o, why, sizeof(why));

@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "bridge.h"
-#include "connect_command.h"
+#include "publisher_command.h"
 #include "verdict.h"
 
 #include <errno.h>
@@ -36,7 +36,8 @@ struct opening {
 	int stop_fd;
 	char tc_url[sizeof(((struct output_url *)0)->host) +
 	            sizeof(((struct output_url *)0)->rtmp.app) + 32];
-	char connect[RTMP_MAX_HEADER_SIZE + CONNECT_COMMAND_BYTES]; /* room for librtmp's header */
+	char connect[RTMP_MAX_HEADER_SIZE +
+	             PUBLISHER_COMMAND_BYTES]; /* room for librtmp's header */
 	size_t connect_size;
 };
 
@@ -262,8 +263,8 @@ static int prepare(struct opening *o, const struct output_url *url, char *why, s
 	}
 	write_tc_url(o, url);
 	set_link(o, url);
-	o->connect_size = connect_command_write((uint8_t *)o->connect + RTMP_MAX_HEADER_SIZE,
-	                                        url->rtmp.app, o->tc_url);
+	o->connect_size = publisher_command_connect((uint8_t *)o->connect + RTMP_MAX_HEADER_SIZE,
+	                                            url->rtmp.app, o->tc_url);
 	/* librtmp closes its socket as it pleases: it gets one of its own. */
 	o->rtmp.m_sb.sb_socket = dup(o->bridge.library_fd);
 	if (o->rtmp.m_sb.sb_socket < 0 || !o->connect_size) {

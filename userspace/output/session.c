@@ -8,8 +8,8 @@
 
 #include "base/bytes.h"
 #include "base/clock.h"
-#include "media/amf.h"
 #include "outbox.h"
+#include "publisher_command.h"
 #include "verdict.h"
 
 #include <errno.h>
@@ -318,25 +318,15 @@ int session_look(struct session *session, int64_t now_ns, struct socket_progress
 	return fail(session, -ETIMEDOUT, why, size);
 }
 
-/* FCUnpublish and deleteStream, as every publisher ends; the transactions follow those of the opening. */
+/* As every publisher ends. Without memory or room the end of the connection has to do. */
 static void say_farewell(struct session *s)
 {
 	const struct outbox_address to = {COMMAND_STREAM, COMMAND_AMF0, 0};
-	uint8_t body[1200];
-	struct amf_writer w = amf_writer(body, sizeof(body));
+	uint8_t body[PUBLISHER_COMMAND_BYTES];
+	const size_t size = publisher_command_unpublish(body, s->key);
 
-	amf_write_string(&w, "FCUnpublish");
-	amf_write_number(&w, 6);
-	amf_write_null(&w);
-	amf_write_string(&w, s->key);
-	if (w.overrun || say(s, to, body, amf_size(&w)))
-		return;
-	w = amf_writer(body, sizeof(body));
-	amf_write_string(&w, "deleteStream");
-	amf_write_number(&w, 7);
-	amf_write_null(&w);
-	amf_write_number(&w, s->message_stream);
-	say(s, to, body, amf_size(&w));
+	if (size && !say(s, to, body, size))
+		say(s, to, body, publisher_command_delete(body, s->message_stream));
 }
 
 /* What is half-written must be ended first: that may take too long. */

@@ -1,9 +1,13 @@
 /*
- * The fields that librtmp writes for a publisher, then those of Enhanced RTMP.
+ * connect has the fields that librtmp writes for a publisher, then those of Enhanced RTMP.
  */
-#include "connect_command.h"
+#include "publisher_command.h"
 
 #include "media/amf.h"
+
+/* Behind those of connect, releaseStream, FCPublish, createStream and publish. */
+#define UNPUBLISH_TRANSACTION 6
+#define DELETE_TRANSACTION    7
 
 #define CAN_FORWARD 4 /* FourCcInfoMask: we neither decode nor encode */
 
@@ -36,9 +40,9 @@ static void write_map(struct amf_writer *w, const char *key, const char *const *
 	amf_end(w);
 }
 
-size_t connect_command_write(uint8_t *out, const char *app, const char *tc_url)
+size_t publisher_command_connect(uint8_t *out, const char *app, const char *tc_url)
 {
-	struct amf_writer w = amf_writer(out, CONNECT_COMMAND_BYTES);
+	struct amf_writer w = amf_writer(out, PUBLISHER_COMMAND_BYTES);
 
 	amf_write_string(&w, "connect");
 	amf_write_number(&w, CONNECT_TRANSACTION);
@@ -56,5 +60,32 @@ size_t connect_command_write(uint8_t *out, const char *app, const char *tc_url)
 	amf_write_key(&w, "capsEx"); /* neither reconnect requests nor multitrack nor ModEx */
 	amf_write_number(&w, 0);
 	amf_end(&w);
+	return w.overrun ? 0 : amf_size(&w);
+}
+
+/* The command that names something of ours: its name, transaction, and no information object. */
+static struct amf_writer begin_command(uint8_t *out, const char *name, unsigned int transaction)
+{
+	struct amf_writer w = amf_writer(out, PUBLISHER_COMMAND_BYTES);
+
+	amf_write_string(&w, name);
+	amf_write_number(&w, transaction);
+	amf_write_null(&w);
+	return w;
+}
+
+size_t publisher_command_unpublish(uint8_t *out, const char *key)
+{
+	struct amf_writer w = begin_command(out, "FCUnpublish", UNPUBLISH_TRANSACTION);
+
+	amf_write_string(&w, key);
+	return w.overrun ? 0 : amf_size(&w);
+}
+
+size_t publisher_command_delete(uint8_t *out, uint32_t message_stream)
+{
+	struct amf_writer w = begin_command(out, "deleteStream", DELETE_TRANSACTION);
+
+	amf_write_number(&w, message_stream);
 	return w.overrun ? 0 : amf_size(&w);
 }
