@@ -67,15 +67,16 @@ bool hevc_opens_unit(const struct nal_unit *nal);
 /* The SEI NAL unit holds a recovery point message. Section D.2.8. */
 bool hevc_has_recovery_point(const struct nal_unit *nal);
 
-#define HEVC_PROFILE_BYTES 12 /* profile space, tier, profile, flags and level of profile_tier_level */
-#define HEVC_MAX_REF_SETS  64
+#define HEVC_PROFILE_BYTES \
+	12 /* profile space, tier, profile, flags and level of profile_tier_level */
+#define HEVC_MAX_REF_SETS 64
 
 struct hevc_sps {
-	uint32_t id;                         /* 0 to 15 */
-	unsigned int sub_layers;             /* 1 to 7 */
-	bool temporal_nesting;               /* sps_temporal_id_nesting_flag */
-	uint8_t profile[HEVC_PROFILE_BYTES]; /* the general part, as it is laid out */
-	uint32_t chroma_format_idc;          /* 0 to 3 */
+	uint32_t id;                               /* 0 to 15 */
+	unsigned int sub_layers;                   /* 1 to 7 */
+	bool temporal_nesting;                     /* sps_temporal_id_nesting_flag */
+	uint8_t profile[HEVC_PROFILE_BYTES];       /* the general part, as it is laid out */
+	uint32_t chroma_format_idc;                /* 0 to 3 */
 	uint32_t bit_depth_luma, bit_depth_chroma; /* 8 to 15 */
 	uint32_t log2_max_poc;                     /* 4 to 16 */
 	unsigned int width, height;                /* pixels, after cropping */

@@ -55,8 +55,8 @@ static bool is_key(const struct picture *picture)
 	for (size_t i = 0; i < picture->count; i++) {
 		const struct nal_unit *nal = &picture->nals[i];
 
-		if (hevc_is_irap(nal) || (hevc_nal_type(nal) == HEVC_NAL_SEI_PREFIX &&
-		                          hevc_has_recovery_point(nal)))
+		if (hevc_is_irap(nal) ||
+		    (hevc_nal_type(nal) == HEVC_NAL_SEI_PREFIX && hevc_has_recovery_point(nal)))
 			return true;
 	}
 	return false;
@@ -92,8 +92,8 @@ static void emit_headers(struct track *track, int64_t timestamp_ms)
 	const size_t size = hevc_params_write_hvcc(&track->params, track->hvcc);
 
 	for (size_t form = 0; form < FORMS; form++) {
-		struct flv_tag *tag = flv_write_video_header(flv_forms[form], timestamp_ms,
-		                                             track->hvcc, size);
+		struct flv_tag *tag =
+			flv_write_video_header(flv_forms[form], timestamp_ms, track->hvcc, size);
 
 		if (!tag) {
 			track->params.sets.changed = true; /* try again at the next frame */
@@ -109,9 +109,8 @@ static void emit_frame(struct track *track, const struct picture *picture, size_
                        int64_t dts_ms)
 {
 	const int64_t pts_ms = timeline_to_ms(picture->dts + picture->distance);
-	struct flv_tag *tag =
-		flv_write_video_frame(flv_forms[form], dts_ms, pts_ms - dts_ms, is_key(picture),
-	                              picture->nals, picture->count);
+	struct flv_tag *tag = flv_write_video_frame(flv_forms[form], dts_ms, pts_ms - dts_ms,
+	                                            is_key(picture), picture->nals, picture->count);
 
 	if (!tag) {
 		count_malformed(track);
