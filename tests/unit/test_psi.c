@@ -245,6 +245,59 @@ static void test_garbage(void **state)
 	}
 }
 
+/* Private data is of the codec that its descriptors tell; languages are in lower case, or none. */
+static void test_descriptors(void **state)
+{
+	static const uint8_t body[] = {
+		0,    7,    0xc1, 0,    0,    0xe1, 0x00, 0xf0, 0,    0x06, 0xe1, 0x00,
+		0xf0, 9,    0x0a, 4,    'F',  'R',  'A',  0,    0x6a, 1,    0, /* DVB AC-3 */
+		0x06, 0xe1, 0x01, 0xf0, 3,    0x7a, 1,    0,                   /* DVB E-AC-3 */
+		0x06, 0xe1, 0x02, 0xf0, 6,    0x05, 4,    'A',  'C',  '-',  '3',  0x06,
+		0xe1, 0x03, 0xf0, 6,    0x05, 4,    'H',  'E',  'V',  'C',  0x06, 0xe1,
+		0x04, 0xf0, 3,    0x59, 1,    0, /* subtitles */
+		0x0f, 0xe1, 0x05, 0xf0, 6,    0x0a, 4,    'e',  0,    'g',  0,    0x0f,
+		0xe1, 0x06, 0xf0, 4,    0x0a, 9,    'e',  'n', /* longer than its loop */
+	};
+	static const uint8_t types[] = {PSI_AC3,         PSI_EAC3,     PSI_AC3,     PSI_HEVC,
+	                                PSI_PRIVATE_PES, PSI_AAC_ADTS, PSI_AAC_ADTS};
+
+	ts_build_pat(&build, 0, one_program, 2);
+	ts_build_section(&build, PMT_PID, 0x02, body, sizeof(body));
+	push(*state);
+	push(*state);
+	assert_int_equal(last.stream_count, 7);
+	for (size_t i = 0; i < 7; i++)
+		assert_int_equal(last.streams[i].type, types[i]);
+	assert_string_equal(last.streams[0].language, "fra");
+	assert_string_equal(last.streams[5].language, "");
+	assert_string_equal(last.streams[6].language, "");
+}
+
+static void test_chosen_program(void **state)
+{
+	static const struct ts_build_program two[] = {{7, PMT_PID}, {9, 0x1001}};
+	static const struct ts_build_stream other[] = {{PSI_HEVC, 0x200}};
+
+	psi_set_program(*state, 9);
+	ts_build_pat(&build, 0, two, 2);
+	push(*state);
+	ts_build_pmt(&build, PMT_PID, 7, 0, av, 2);
+	ts_build_pmt(&build, 0x1001, 9, 0, other, 1);
+	push(*state);
+	assert_int_equal(changes, 1);
+	assert_int_equal(last.number, 9);
+	psi_set_program(*state, 9);
+	assert_int_equal(changes, 1);
+	psi_set_program(*state, 0);
+	assert_int_equal(changes, 2);
+	assert_int_equal(last.stream_count, 0);
+	ts_build_pat(&build, 0, two, 2);
+	push(*state);
+	ts_build_pmt(&build, PMT_PID, 7, 0, av, 2);
+	push(*state);
+	assert_int_equal(last.number, 7);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -259,6 +312,8 @@ int main(void)
 		TEST(test_many_streams),
 		TEST(test_reset_drops_half_a_section),
 		TEST(test_garbage),
+		TEST(test_descriptors),
+		TEST(test_chosen_program),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
