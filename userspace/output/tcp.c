@@ -7,13 +7,11 @@
 #include "base/clock.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #define ATTEMPT_DELAY_NS (250 * NS_PER_MS) /* RFC 8305 section 8 */
@@ -159,25 +157,5 @@ int tcp_open(const struct resolve_result *addresses, int timeout_ms, int silence
 	fd = race.fds[winner];
 	setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &silence, sizeof(silence));
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	return fd;
-}
-
-int tcp_connect(const struct resolve_result *addresses, int timeout_ms, int io_timeout_ms,
-                int stop_fd)
-{
-	const struct timeval timeout = {.tv_sec = io_timeout_ms / 1000,
-	                                .tv_usec = io_timeout_ms % 1000 * 1000};
-	const int fd = tcp_open(addresses, timeout_ms, io_timeout_ms, stop_fd);
-	int error;
-
-	if (fd < 0)
-		return fd;
-	if (fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK)) {
-		error = -errno;
-		close(fd);
-		return error;
-	}
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
 	return fd;
 }

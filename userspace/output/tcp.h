@@ -18,10 +18,4 @@
  */
 int tcp_open(const struct resolve_result *addresses, int timeout_ms, int silence_ms, int stop_fd);
 
-/*
- * The same, but the descriptor blocks, with sends and receives limited to io_timeout_ms, which is its silence too.
- */
-int tcp_connect(const struct resolve_result *addresses, int timeout_ms, int io_timeout_ms,
-                int stop_fd);
-
 #endif
