@@ -59,7 +59,7 @@ bpf/ userspace/ingest/(steering|pins|foreign|rules)\.c
 xdp/ userspace/ingest/queue_socket\.c
 srt/ userspace/output/srt_(socket|setup)\.c
 librtmp/ userspace/output/publisher\.c
-gnutls/ userspace/output/tls(_reason)?\.[ch]
+gnutls/ userspace/output/tls(_reason|_trust)?\.[ch]
 dvbpsi/ userspace/media/[a-z]+\.c
 jansson userspace/control/.*|api/.*
 ulfius|microhttpd|orcania|yder api/.*

@@ -430,6 +430,41 @@ static void test_silent_server(void **state)
 	close(pair[1]);
 }
 
+/* Many that wait at once share the system's authorities, and the last gives them up. */
+static void *open_silent(void *argument)
+{
+	const struct tls_config config = {"live.example", true, ""};
+	int *error = argument, pair[2];
+	struct tls *tls;
+	char why[200];
+
+	make_pair(pair);
+	*error = tls_open(&tls, pair[0], &config, 100, -1, why, sizeof(why));
+	close(pair[0]);
+	close(pair[1]);
+	return NULL;
+}
+
+static void test_authorities_shared(void **state)
+{
+	enum { THREADS = 4 };
+	pthread_t threads[THREADS];
+	int errors[THREADS];
+
+	(void)state;
+	if (access("/etc/ssl/certs/ca-certificates.crt", R_OK))
+		skip();
+	for (int round = 0; round < 3; round++) {
+		for (size_t i = 0; i < THREADS; i++)
+			assert_int_equal(pthread_create(&threads[i], NULL, open_silent, &errors[i]),
+			                 0);
+		for (size_t i = 0; i < THREADS; i++) {
+			pthread_join(threads[i], NULL);
+			assert_int_equal(errors[i], -ETIMEDOUT);
+		}
+	}
+}
+
 /* Half-finished records and warnings one after the other do not move the limit. */
 static void *trickle(void *argument)
 {
@@ -739,6 +774,7 @@ int main(void)
 		cmocka_unit_test(test_no_tls),
 		cmocka_unit_test(test_garbage),
 		cmocka_unit_test(test_silent_server),
+		cmocka_unit_test(test_authorities_shared),
 		cmocka_unit_test(test_trickling_server),
 		cmocka_unit_test(test_stop_while_shaking_hands),
 		cmocka_unit_test(test_stream_tls),

@@ -2,8 +2,7 @@
  * TLS by GnuTLS on a non-blocking socket.
  *
  * The certificate is verified inside the handshake, so nothing is sent to a server that is not who it should be. The
- * authorities (of the system some 140, about 1 MB) are loaded for the handshake and freed after it: a new one counts
- * with the next connection, and outputs that stand need none.
+ * authorities are given up after it (tls_trust.h).
  *
  * Parts to send are put together to records of 16 KB, so that many small ones cost one header, one
  * authentication and one system call. A record that the socket does not take whole stays inside, as GnuTLS wants it to
@@ -14,6 +13,7 @@
 #include "base/address.h"
 #include "base/clock.h"
 #include "tls_reason.h"
+#include "tls_trust.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -38,27 +38,8 @@ static void tls_free(struct tls *tls)
 		return;
 	if (tls->session)
 		gnutls_deinit(tls->session);
-	if (tls->credentials)
-		gnutls_certificate_free_credentials(tls->credentials);
+	tls_trust_close(tls->credentials);
 	free(tls);
-}
-
-static int load_authorities(struct tls *tls, const char *ca_file, char *why, size_t size)
-{
-	const bool own = ca_file && ca_file[0];
-	const int count = own ? gnutls_certificate_set_x509_trust_file(tls->credentials, ca_file,
-	                                                               GNUTLS_X509_FMT_PEM)
-	                      : gnutls_certificate_set_x509_system_trust(tls->credentials);
-
-	if (count > 0)
-		return 0;
-	if (!own)
-		snprintf(why, size, "the system has no certificates of authorities to verify with");
-	else if (count == GNUTLS_E_FILE_ERROR)
-		snprintf(why, size, "cannot read the authorities' file %s", ca_file);
-	else
-		snprintf(why, size, "there is no certificate in the authorities' file %s", ca_file);
-	return -EIO;
 }
 
 /* The name is sent to a server of many names; an address is none (RFC 6066 section 3). */
@@ -76,15 +57,11 @@ static int set_host(struct tls *tls, const char *host)
 	return gnutls_server_name_set(tls->session, GNUTLS_NAME_DNS, tls->host, length);
 }
 
-/* 0 or a GnuTLS error; -1 when why is set already. */
-static int set_up(struct tls *tls, int fd, const struct tls_config *config, char *why, size_t size)
+/* Returns 0 or a GnuTLS error. */
+static int set_up(struct tls *tls, int fd, const struct tls_config *config)
 {
 	int error = gnutls_init(&tls->session, GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL);
 
-	if (!error)
-		error = gnutls_certificate_allocate_credentials(&tls->credentials);
-	if (!error && config->verify && load_authorities(tls, config->ca_file, why, size))
-		return -1;
 	if (!error)
 		error = gnutls_priority_set_direct(
 			tls->session, "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2", NULL);
@@ -128,9 +105,11 @@ static int shake_hands(struct tls *tls, int fd, int64_t deadline_ns, int stop_fd
 		waited = wait_for_socket(tls, fd, error, deadline_ns, stop_fd);
 	}
 	if (waited)
-		snprintf(why, size, "%s",
-		         waited == -ETIMEDOUT ? "the server does not answer the TLS handshake"
-		                              : "stopped");
+		snprintf(
+			why, size, "%s",
+			waited == -ETIMEDOUT
+				? "the server does not answer the TLS handshake (is it a port for TLS?)"
+				: "stopped");
 	return waited;
 }
 
@@ -145,10 +124,14 @@ int tls_open(struct tls **out, int fd, const struct tls_config *config, int time
 		snprintf(why, size, "out of memory");
 		return -ENOMEM;
 	}
-	error = set_up(tls, fd, config, why, size);
+	error = tls_trust_open(&tls->credentials, config, why, size);
 	if (error) {
-		if (error != -1)
-			snprintf(why, size, "cannot begin TLS: %s", gnutls_strerror(error));
+		tls_free(tls);
+		return error;
+	}
+	error = set_up(tls, fd, config);
+	if (error) {
+		snprintf(why, size, "cannot begin TLS: %s", gnutls_strerror(error));
 		tls_free(tls);
 		return error == GNUTLS_E_MEMORY_ERROR ? -ENOMEM : -EIO;
 	}
@@ -158,7 +141,7 @@ int tls_open(struct tls **out, int fd, const struct tls_config *config, int time
 		return error;
 	}
 	gnutls_credentials_clear(tls->session);
-	gnutls_certificate_free_credentials(tls->credentials);
+	tls_trust_close(tls->credentials);
 	tls->credentials = NULL;
 	*out = tls;
 	return 0;

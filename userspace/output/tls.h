@@ -1,5 +1,5 @@
 /*
- * TLS as a client, over a connected TCP socket, by GnuTLS. With tls_reason.h the only user of GnuTLS.
+ * TLS as a client, over a connected TCP socket, by GnuTLS. The only user of GnuTLS, with tls_reason.h and tls_trust.h.
  *
  * The server's name is sent (RFC 6066 section 3) and its certificate verified against it (RFC 6125) and against the
  * system's authorities or those of a file. TLS 1.2 and 1.3.
