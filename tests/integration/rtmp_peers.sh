@@ -3,7 +3,7 @@
 # source lib.sh and rtmp_server.sh before.
 #
 # A list has a line for each packet: "PTS DTS KEY SIZE CRC", times in ms. Of video the size and the CRC are those of the
-# NAL units with their lengths of 4 bytes, without delimiters, parameter sets and filler (as flv_list has them).
+# NAL units with their lengths of 4 bytes, without delimiters, parameter sets and filler (as flv_packets has them).
 
 peers=$root/tests/peers
 node_port=1936 ffmpeg_port=1937
@@ -67,7 +67,7 @@ packet_times() {
 
 # list_recording FILE.flv v|a
 list_recording() {
-  "$build/tools/flv_list" "$1" |
+  "$build/tools/flv_packets" "$1" |
     awk -v kind="$([ "$2" = v ] && echo video || echo audio)" '$1 == kind { print $4, $3, $5, $6, $7 }'
 }
 
@@ -88,12 +88,12 @@ source_number() {
 
 # metadata FILE.flv KEY: of the last onMetaData.
 metadata() {
-  "$build/tools/flv_list" "$1" | sed -n "s/^meta $2 //p" | tail -1
+  "$build/tools/flv_packets" "$1" | sed -n "s/^meta $2 //p" | tail -1
 }
 
 # recorded_config FILE.flv CODEC: what its sequence headers have.
 recorded_config() {
-  "$build/tools/flv_list" "$1" | sed -n "s/^config $2 \([0-9a-f]\)/\1/p" | sort -u
+  "$build/tools/flv_packets" "$1" | sed -n "s/^config $2 \([0-9a-f]\)/\1/p" | sort -u
 }
 
 # same_packets WANT HAVE: as many, each as large and with the same content, key frames the same, and no time, counted from the first

@@ -129,7 +129,7 @@ compare_metadata() {
 # compare NAME SOURCE.ts RECORDING.flv
 compare() {
   local kind codec
-  "$build/tools/flv_list" "$3" >"$work/flv.list"
+  "$build/tools/flv_packets" "$3" >"$work/flv.list"
   equal "$1: every tag is as the formats have it" 0 "$?"
   for kind in v a; do
     list_recording "$3" "$kind" >"$work/have.$kind"

@@ -1,5 +1,5 @@
 /*
- * flv_list FILE.flv: what is in a recording, one line for each tag. Written from the Adobe Flash Video File Format
+ * flv_packets FILE.flv: what is in a recording, one line for each tag. Written from the Adobe Flash Video File Format
  * 10.1, annex E, Enhanced RTMP v2, ISO/IEC 14496-15 5.3.3 and 8.3.3 (avcC, hvcC); it shares no code with what it tests.
  *
  *	video CODEC DTS PTS KEY SIZE CRC   times in ms; h264, hevc (FourCC hvc1) or hevc-12 (codec id 12)
@@ -331,7 +331,7 @@ int main(int argc, char **argv)
 	uint8_t *body = malloc(MAX_BODY);
 
 	if (!file || !body) {
-		fprintf(stderr, "usage: flv_list FILE.flv\n");
+		fprintf(stderr, "usage: flv_packets FILE.flv\n");
 		return 2;
 	}
 	list_file(file, body);
