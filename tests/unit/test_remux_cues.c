@@ -36,6 +36,14 @@ static void begin(struct remuxer *remuxer, const struct remux_choice *choices, s
 	push(remuxer);
 }
 
+/* Frames from `pts` on, so that some have left whatever holds them back. */
+static void add_frames(int64_t pts)
+{
+	ADD_KEY(pts, TS_BUILD_NONE);
+	for (int i = 1; i < 5; i++)
+		ADD_INTER(pts + i * FRAME_TIME, TS_BUILD_NONE);
+}
+
 static size_t count_cues(void)
 {
 	struct flv_tag *frames[MAX_TAGS];
@@ -49,10 +57,9 @@ static void test_place(void **state)
 	char text[1024], time[64];
 
 	begin(*state, &simple, 1);
-	ADD_KEY(SPLICE_PTS - 6000 * TICKS_PER_MS, TS_BUILD_NONE);
-	ADD_INTER(SPLICE_PTS - 5960 * TICKS_PER_MS, TS_BUILD_NONE);
+	add_frames(SPLICE_PTS - 6000 * TICKS_PER_MS);
 	add_cue(CUE_SPLICE_INSERT);
-	ADD_INTER(SPLICE_PTS - 5920 * TICKS_PER_MS, TS_BUILD_NONE);
+	add_frames(SPLICE_PTS - 5800 * TICKS_PER_MS);
 	ADD_KEY(SPLICE_PTS, TS_BUILD_NONE);
 	push(*state);
 	remuxer_flush(*state);
@@ -86,8 +93,7 @@ static void test_wrap_between(void **state)
 	store_be32(unit + 1 + 5, (uint32_t)(wrap + splice - SPLICE_PTS));
 	vector_seal(unit + 1, size);
 	begin(*state, &youtube, 1);
-	ADD_KEY(wrap - 4040 * TICKS_PER_MS, TS_BUILD_NONE);
-	ADD_INTER(wrap - 4000 * TICKS_PER_MS, TS_BUILD_NONE);
+	add_frames(wrap - 4160 * TICKS_PER_MS);
 	ts_build_unit(&build, CUE_PID, unit, 1 + size);
 	ADD_KEY(splice, TS_BUILD_NONE);
 	push(*state);
@@ -104,8 +110,7 @@ static void test_wrap_between(void **state)
 static void test_only_for_who_wants_them(void **state)
 {
 	begin(*state, &off, 1);
-	ADD_KEY(SPLICE_PTS, TS_BUILD_NONE);
-	ADD_INTER(SPLICE_PTS + FRAME_TIME, TS_BUILD_NONE);
+	add_frames(SPLICE_PTS);
 	add_cue(CUE_SPLICE_INSERT);
 	push(*state);
 	assert_int_equal(count_cues(), 0);
@@ -119,8 +124,7 @@ static void test_late_joiner(void **state)
 
 	begin(*state, both, 2);
 	add_cue(CUE_SPLICE_INSERT); /* before the first frame */
-	ADD_KEY(SPLICE_PTS - 5000 * TICKS_PER_MS, TS_BUILD_NONE);
-	ADD_INTER(SPLICE_PTS - 4960 * TICKS_PER_MS, TS_BUILD_NONE);
+	add_frames(SPLICE_PTS - 5000 * TICKS_PER_MS);
 	push(*state);
 	assert_int_equal(count_cues(), 0);
 	assert_int_equal(remuxer_get_cues(*state, &off, 0, cues), 0);
@@ -135,14 +139,33 @@ static void test_pmt_without(void **state)
 	struct flv_tag *cues[REMUX_MAX_CUES];
 
 	begin(*state, &youtube, 1);
-	ADD_KEY(SPLICE_PTS - 5000 * TICKS_PER_MS, TS_BUILD_NONE);
-	ADD_INTER(SPLICE_PTS - 4960 * TICKS_PER_MS, TS_BUILD_NONE);
+	add_frames(SPLICE_PTS - 5000 * TICKS_PER_MS);
 	add_cue(CUE_SPLICE_INSERT);
 	ts_build_pmt(&build, PMT_PID, 1, 1, av, 2);
 	add_cue(CUE_DTMF);
 	push(*state);
 	assert_int_equal(count_cues(), 1);
 	assert_int_equal(remuxer_get_cues(*state, &youtube, 0, cues), 0);
+}
+
+/* What was announced in one program does not hold in another. */
+static void test_other_program(void **state)
+{
+	static const struct ts_build_program others[] = {{2, PMT_PID + 1}};
+	struct flv_tag *cues[REMUX_MAX_CUES];
+
+	begin(*state, &youtube, 1);
+	add_frames(SPLICE_PTS - 5000 * TICKS_PER_MS);
+	add_cue(CUE_SPLICE_INSERT);
+	push(*state);
+	assert_int_equal(count_cues(), 1);
+	ts_build_pat(&build, 1, others, 1);
+	ts_build_pmt(&build, PMT_PID + 1, 2, 0, with_cues, 3);
+	push(*state);
+	assert_int_equal(remuxer_get_cues(*state, &youtube, 0, cues), 0);
+	add_cue(CUE_SPLICE_INSERT);
+	push(*state);
+	assert_int_equal(count_cues(), 2);
 }
 
 static size_t sections, good;
@@ -187,7 +210,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_place),       TEST(test_wrap_between), TEST(test_only_for_who_wants_them),
-		TEST(test_late_joiner), TEST(test_pmt_without),  TEST(test_sample),
+		TEST(test_late_joiner), TEST(test_pmt_without),  TEST(test_other_program),
+		TEST(test_sample),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

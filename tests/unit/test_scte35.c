@@ -222,9 +222,11 @@ static size_t build(uint8_t command, const uint8_t *body, size_t size, const uin
 	store_be16(data + 1, (uint16_t)(0x3000 | (total - 3)));
 	store_be24(data + 10, (uint32_t)(0xfff000 | size));
 	data[13] = command;
-	memcpy(data + 14, body, size);
+	if (size > 0)
+		memcpy(data + 14, body, size);
 	store_be16(data + 14 + size, (uint16_t)loop_size);
-	memcpy(data + 16 + size, loop, loop_size);
+	if (loop_size > 0)
+		memcpy(data + 16 + size, loop, loop_size);
 	vector_seal(data, total);
 	return total;
 }

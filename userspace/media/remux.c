@@ -142,6 +142,10 @@ static void take_program(void *context, const struct psi_program *program)
 {
 	struct remuxer *remuxer = context;
 
+	if (program->number != remuxer->program.number) {
+		cues_destroy(remuxer->cues); /* that program's events are not this one's */
+		remuxer->cues = NULL;
+	}
 	remuxer->program = *program;
 	remux_plan_make(&remuxer->plan, program);
 	remuxer_fill_slots(remuxer);
