@@ -91,6 +91,17 @@ export const COUNTER_GROUPS = [
     plain('fec_changes', 'Changes of the matrix'),
     plain('fec_held', 'Kept, may still help'),
   ] },
+  { title: 'Taken apart for RTMP', counters: [
+    plain('video_frames', 'Video frames'),
+    plain('audio_frames', 'Audio frames'),
+    fault('damaged_units', 'Frames dropped: packets were missing'),
+    fault('malformed_units', 'Frames dropped: not readable'),
+    fault('untimed_units', 'Frames dropped: without a time'),
+    fault('discontinuities', 'Continuity errors'),
+    fault('ignored_packets', 'TS packets ignored: faulty or scrambled'),
+    fault('clock_jumps', 'Jumps of the clock, bridged'),
+    plain('unsupported_streams', 'Streams that RTMP cannot carry'),
+  ] },
   { title: 'Stream', counters: [
     plain('rtp_jitter_us', 'Jitter (RFC 3550)', { format: formatMicroseconds }),
     plain('rtp_hold_ms', 'Longest wait for a missing packet', { format: formatMilliseconds, ...ALWAYS }),

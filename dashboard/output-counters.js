@@ -34,6 +34,8 @@ export const OUTPUT_COUNTER_GROUPS = [
   ] },
   { title: 'Connection now', counters: [
     plain('msRTT', 'Round trip', { format: formatLatency, ...ALWAYS }),
+    plain('rtt_ms', 'Round trip', { format: formatLatency, ...ALWAYS }),
+    plain('bytes_unacknowledged', 'Sent, not acknowledged yet', BYTES),
     plain('msSndTsbPdDelay', 'Latency agreed on', { format: formatMilliseconds, ...ALWAYS }),
     plain('msSndBuf', 'Waits in the send buffer', { format: formatMilliseconds, ...ALWAYS }),
     plain('pktSndBuf', '… packets'),

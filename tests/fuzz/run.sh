@@ -42,7 +42,7 @@ build_library() {
 	mkdir -p $out/obj
 	rm -f $out/obj/*.o $out/library.a
 	for source in userspace/{base,media,relay,control}/*.c userspace/output/url*.c \
-		userspace/output/{srt_options,udp_options,packet_filter,stream_id}.c \
+		userspace/output/{srt,udp,rtmp}_options.c userspace/output/{packet_filter,stream_id}.c \
 		userspace/ingest/{frame,binding,link_watch}.c; do
 		compile "$source" &
 		if ((++running == 2)); then

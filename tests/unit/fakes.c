@@ -4,6 +4,7 @@
 #include "fakes.h"
 
 #include "ingest/report.h"
+#include "media/remux.h"
 #include "output/feed.h"
 #include "output/srt_link.h"
 #include "relay/channel.h"
@@ -34,6 +35,7 @@ struct channel {
 struct feed {
 	struct channel *channel;
 	uint16_t program;
+	struct remux_counters remuxed;
 };
 
 struct ingest_binding {
@@ -296,6 +298,7 @@ int feed_create(struct feed **out, struct channel *channel, struct senders *send
 		return fakes.feed_error;
 	*out = calloc(1, sizeof(**out));
 	(*out)->channel = channel;
+	counter_set(&(*out)->remuxed.damaged_units, 4);
 	note("feed %s; ", channel->name);
 	fakes.feeds++;
 	return 0;
@@ -312,6 +315,11 @@ void feed_destroy(struct feed *feed, struct tick_loop *const *loops, size_t loop
 	fakes.feeds--;
 	channel_destroy(feed->channel);
 	free(feed);
+}
+
+const struct remux_counters *feed_remux_counters(const struct feed *feed)
+{
+	return &feed->remuxed;
 }
 
 /* Noted only when it changes. */

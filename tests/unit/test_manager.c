@@ -4,6 +4,7 @@
  */
 #include "manager_fixture.h"
 
+#include "media/remux.h"
 #include "output/srt_link.h"
 
 static const char news[] = "{\"name\":\"News\",\"rtp_port\":5000,\"outputs\":["
@@ -75,7 +76,11 @@ static void test_shape(void **state)
 	assert_true(json_is_null(json_object_get(channel, "last_error")));
 	assert_int_equal(strlen(text_of(channel, "created_at")), 20);
 	assert_int_equal(json_object_size(json_object_get(channel, "stats")),
-	                 CHANNEL_COUNTER_COUNT + RTP_COUNTER_COUNT + INGEST_COUNTER_COUNT);
+	                 CHANNEL_COUNTER_COUNT + RTP_COUNTER_COUNT + INGEST_COUNTER_COUNT +
+	                         (0 REMUX_COUNTERS(COUNTER_ONE)));
+	assert_int_equal(json_integer_value(json_object_get(json_object_get(channel, "stats"),
+	                                                    "damaged_units")),
+	                 4);
 	assert_int_equal(json_integer_value(json_object_get(json_object_get(channel, "stats"),
 	                                                    "bytes_received")),
 	                 188);

@@ -10,9 +10,12 @@
 
 #include "base/clock.h"
 #include "base/version.h"
+#include "media/remux.h"
 #include "output/feed.h"
 
 #define MAX_INTERFACES 32
+
+static const struct counter_info remux_counter_table[] = {REMUX_COUNTERS(COUNTER_ROW)};
 
 static const char *channel_state(const struct live_channel *live, int64_t now_ns)
 {
@@ -44,6 +47,14 @@ static const char *input_state(const struct live_channel *live, unsigned int pat
 	return "receiving";
 }
 
+static bool has_rtmp(const struct channel_entry *entry)
+{
+	for (size_t i = 0; i < entry->output_count; i++)
+		if (output_entry_is_rtmp(&entry->outputs[i]))
+			return true;
+	return false;
+}
+
 static json_t *channel_stats(const struct live_channel *live, const struct ingest_counters *dropped)
 {
 	const struct channel *channel = live->feed ? feed_channel(live->feed) : NULL;
@@ -57,7 +68,11 @@ static json_t *channel_stats(const struct live_channel *live, const struct inges
 	for (size_t i = 0; i < ENTRY_INPUTS; i++)
 		counters_add(&sum, &dropped[i], INGEST_COUNTER_COUNT);
 	stats = shown_counters(stats, rtp_counter_table, RTP_COUNTER_COUNT, &rtp, NULL);
-	return shown_counters(stats, ingest_counter_table, INGEST_COUNTER_COUNT, &sum, NULL);
+	stats = shown_counters(stats, ingest_counter_table, INGEST_COUNTER_COUNT, &sum, NULL);
+	if (!has_rtmp(&live->entry))
+		return stats;
+	return shown_counters(stats, remux_counter_table, 0 REMUX_COUNTERS(COUNTER_ONE),
+	                      live->feed ? feed_remux_counters(live->feed) : NULL, NULL);
 }
 
 /* Inputs that are merged have one RTP stream; its counters are the channel's alone. */
