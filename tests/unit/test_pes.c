@@ -165,15 +165,24 @@ static void test_lost_end(void **state)
 	assert_int_equal(seen.faults[PES_DAMAGED], 1);
 }
 
-static void test_truncated_bounded(void **state)
+/* The stream pauses in the middle of a PES packet: it is not handed over in part, and the rest may still come. */
+static void test_pause(void **state)
 {
 	struct pes_assembler *pes = *state;
 
-	ts_build_pes(&build, PID, 0, TS_BUILD_NONE, true, payload, 1000);
-	push_range(pes, 0, 3);
-	pes_flush(pes);
-	assert_int_equal(seen.packets, 0);
-	assert_int_equal(seen.faults[PES_DAMAGED], 1);
+	for (int bounded = 0; bounded < 2; bounded++) {
+		ts_build_clear(&build);
+		ts_build_pes(&build, PID, 0, TS_BUILD_NONE, bounded, payload, 1000);
+		push_range(pes, 0, 3);
+		pes_flush(pes);
+		assert_int_equal(seen.packets, (size_t)bounded);
+		push_range(pes, 3, build.count);
+		pes_flush(pes);
+		assert_int_equal(seen.packets, (size_t)bounded + 1);
+		assert_int_equal(seen.size, 1000);
+		assert_true(seen.intact);
+	}
+	assert_int_equal(seen.faults[PES_DAMAGED], 0);
 }
 
 /* PES_packet_length wrapped at 65536, as multiplexers are met that do. */
@@ -325,7 +334,7 @@ int main(void)
 		TEST(test_same_counter_other_content),
 		TEST(test_lost_packet),
 		TEST(test_lost_end),
-		TEST(test_truncated_bounded),
+		TEST(test_pause),
 		TEST(test_length_that_lies),
 		TEST(test_discontinuity_indicator),
 		TEST(test_announced_splice),

@@ -18,7 +18,9 @@
 #define PES_LENGTH_END      6 /* start code, stream_id, PES_packet_length */
 #define PES_HEADER_BYTES    9
 #define PES_TIMESTAMP_BYTES 5
-#define FIRST_BUFFER_BYTES  (64u << 10)
+#define FULL_PAYLOAD_BYTES \
+	(TS_PACKET_BYTES - 4 - 8) /* beside a header, and an adaptation field with a PCR */
+#define FIRST_BUFFER_BYTES (64u << 10)
 
 struct pes_assembler {
 	struct pes_handler handler;
@@ -247,9 +249,21 @@ void pes_push(struct pes_assembler *pes, const uint8_t *packet)
 		append(pes, payload, size);
 }
 
+/*
+ * The last TS packet of a PES packet is filled up with stuffing, as the next one starts in a TS packet of its own; so one
+ * with room for nothing but a PCR beside its payload is from the middle, unless payload fits by chance.
+ */
+static bool may_be_complete(const struct pes_assembler *pes)
+{
+	size_t size;
+
+	return ts_get_payload(pes->last, &size) && size < FULL_PAYLOAD_BYTES;
+}
+
 void pes_flush(struct pes_assembler *pes)
 {
-	end_packet(pes);
+	if (pes->collecting && may_be_complete(pes))
+		end_packet(pes);
 }
 
 void pes_reset(struct pes_assembler *pes)

@@ -53,7 +53,10 @@ void pes_destroy(struct pes_assembler *pes);
  */
 void pes_push(struct pes_assembler *pes, const uint8_t *packet);
 
-/* The stream ends: hand over a PES packet of unknown length as it is. Thread: as push. */
+/*
+ * The stream ends or pauses: hand over a PES packet of unknown length if its last TS packet looks like the last one;
+ * else wait for the rest. Thread: as push.
+ */
 void pes_flush(struct pes_assembler *pes);
 
 /* Packets are missing: drop what is half assembled, as a fault. Thread: as push. */
