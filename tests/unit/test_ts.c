@@ -67,6 +67,35 @@ static void test_payload(void **state)
 	}
 }
 
+static void test_stuffing(void **state)
+{
+	static const struct {
+		uint8_t control, length, flags,
+			at_6; /* of private data, if it comes first: its length */
+		bool stuffing;
+	} cases[] = {
+		{0x10, 0, 0, 0, false},        {0x30, 0, 0, 0, true},
+		{0x30, 1, 0, 0, false},        {0x30, 2, 0, 0, true},
+		{0x30, 7, 0x10, 0, false},     {0x30, 8, 0x10, 0, true},
+		{0x30, 13, 0x18, 0, false},    {0x30, 14, 0x18, 0, true},
+		{0x30, 14, 0x1c, 0, false},    {0x30, 6, 0x02, 4, false},
+		{0x30, 7, 0x02, 4, true},      {0x30, 7, 0x02, 255, false},
+		{0x30, 183, 0, 0, true},       {0x30, 184, 0, 0, false},
+		{0x30, 255, 0xff, 255, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		uint8_t packet[TS_PACKET_BYTES] = {TS_SYNC_BYTE, 0, 0, cases[i].control};
+
+		packet[4] = cases[i].length;
+		packet[5] = cases[i].flags;
+		packet[6] = cases[i].at_6;
+		if (ts_has_stuffing(packet) != cases[i].stuffing)
+			fail_msg("case %zu", i);
+	}
+}
+
 static void test_pcr(void **state)
 {
 	static const int64_t values[] = {0, 1, 299, 300, 27000000, TS_WRAP_27M - 1};
@@ -128,9 +157,9 @@ static void test_unwrap(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_header), cmocka_unit_test(test_payload),
-		cmocka_unit_test(test_pcr),    cmocka_unit_test(test_timestamp),
-		cmocka_unit_test(test_unwrap),
+		cmocka_unit_test(test_header),    cmocka_unit_test(test_payload),
+		cmocka_unit_test(test_pcr),       cmocka_unit_test(test_stuffing),
+		cmocka_unit_test(test_timestamp), cmocka_unit_test(test_unwrap),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -250,19 +250,12 @@ void pes_push(struct pes_assembler *pes, const uint8_t *packet)
 }
 
 /*
- * The last TS packet of a PES packet is filled up with stuffing, as the next one starts in a TS packet of its own; so one
- * with room for nothing but a PCR beside its payload is from the middle, unless payload fits by chance.
+ * The last TS packet of a PES packet is filled up with stuffing, as the next one starts in a TS packet of its own: one
+ * without any is from the middle, unless the payload fits by chance.
  */
-static bool may_be_complete(const struct pes_assembler *pes)
-{
-	size_t size;
-
-	return ts_get_payload(pes->last, &size) && size < FULL_PAYLOAD_BYTES;
-}
-
 void pes_flush(struct pes_assembler *pes)
 {
-	if (pes->collecting && may_be_complete(pes))
+	if (pes->collecting && ts_has_stuffing(pes->last))
 		end_packet(pes);
 }
 

@@ -85,6 +85,27 @@ static inline const uint8_t *ts_get_payload(const uint8_t *packet, size_t *size)
 	return packet + offset;
 }
 
+/*
+ * The adaptation field has stuffing bytes: it is longer than its fields need, or of nothing but its length. Sections
+ * 2.4.3.4 and 2.4.3.5.
+ */
+static inline bool ts_has_stuffing(const uint8_t *packet)
+{
+	const unsigned int length = packet[4], flags = packet[5];
+	unsigned int needed = 1; /* of the bytes behind the length */
+
+	if (!ts_has_adaptation(packet) || length > TS_PACKET_BYTES - 5)
+		return false;
+	if (!length)
+		return true;
+	needed += (flags & 0x10 ? 6 : 0) + (flags & 0x08 ? 6 : 0) + (flags & 0x04 ? 1 : 0);
+	for (unsigned int field = 0x02; field;
+	     field >>= 1) /* private data, then the extension: each tells its length */
+		if (flags & field && needed < length)
+			needed += 1u + packet[5 + needed];
+	return length > needed;
+}
+
 /* discontinuity_indicator of the adaptation field. */
 static inline bool ts_has_discontinuity(const uint8_t *packet)
 {
