@@ -84,6 +84,7 @@ limit() {
 # noticed NAME BEGAN TEXT: the first line of the log that has TEXT was written within 5 s.
 noticed() {
   local at took
+  wait_for 10 grep -qF "$3" "$work/distributor.log"
   at=$(date -d "$(grep -m 1 -F "$3" "$work/distributor.log" | cut -d ' ' -f 1)" +%s.%N)
   took=$(awk -v a="$2" -v b="$at" 'BEGIN { printf "%.2f", b - a }')
   check "$1: noticed within 5 s ($took s)" awk -v t="$took" -v l="$(limit 5)" 'BEGIN { exit !(t > 0 && t <= l) }'
@@ -124,7 +125,7 @@ add sibling "rtmp://127.0.0.1/live/film"
 rtmp=$output
 check "the SRT sibling connects" wait_for 15 output_is "$film" "$srt" connected
 check "the RTMP sibling connects" wait_for 15 output_is "$film" "$rtmp" connected
-send "$work/film.ts" --duration $((freeze + 42 * patience)) --record "$work/sent.ts" 10.77.0.2:5000 >/dev/null &
+send "$work/film.ts" --loop $(((freeze + 42 * patience + 7) / 8)) --record "$work/sent.ts" 10.77.0.2:5000 >/dev/null &
 source=$!
 pids+=("$source")
 
@@ -167,7 +168,6 @@ ip -n "$ns_source" link set vf$$ down
 went=$EPOCHREALTIME
 fails "server frozen" "$frozen_output" 10 "the server stopped reading"
 noticed "server frozen" "$froze" "rtmp://127.0.0.1/live\": the server stopped reading"
-fails "half-open TCP" "$far_output" 10 "the server stopped reading"
 noticed "half-open TCP" "$went" "$far/live\": the server stopped reading"
 fails "no handshake" "$silent" 12 "the server does not answer the RTMP handshake"
 fails "a handshake that drips" "$drip" 12 "the server does not answer the RTMP handshake"

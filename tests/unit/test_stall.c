@@ -64,6 +64,16 @@ static void test_not_reading(void **state)
 	assert_int_equal(look(&peer, 100, 0, 0, true), LIMIT_LOOKS - 4);
 }
 
+/* What is offered is rounded up. */
+static void test_creep(void **state)
+{
+	struct peer peer = {.sample.room_bytes = 1 << 22};
+
+	(void)state;
+	look(&peer, 3, 1000, 0, true);
+	assert_int_equal(look(&peer, 100, 100000, -99000, false), LIMIT_LOOKS);
+}
+
 /* A large buffer, which is not full within the limit. */
 static void test_large_buffer(void **state)
 {
@@ -105,7 +115,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_reading),     cmocka_unit_test(test_silent),
 		cmocka_unit_test(test_not_reading), cmocka_unit_test(test_large_buffer),
-		cmocka_unit_test(test_idle),        cmocka_unit_test(test_trickle),
+		cmocka_unit_test(test_creep),       cmocka_unit_test(test_idle),
+		cmocka_unit_test(test_trickle),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
