@@ -2,6 +2,7 @@
 # Audio as ffmpeg puts it into a transport stream, remuxed: every frame byte by byte, at its time to the
 # millisecond, of AAC in ADTS and LATM, AC-3 and E-AC-3, over the wrap of the clock too.
 . "$(dirname "$0")/lib.sh"
+case $build in */tsan) skip_all "nothing of it is about threads" ;; esac
 
 for program in ffmpeg ffprobe; do
   command -v "$program" >/dev/null || skip_all "no $program"

@@ -2,6 +2,7 @@
 # Files through the remuxer, compared with what ffmpeg makes of them: packets, time stamps to the millisecond,
 # decoder configuration, decoded pictures.
 . "$(dirname "$0")/lib.sh"
+case $build in */tsan) skip_all "nothing of it is about threads" ;; esac
 
 ts2flv=$build/tools/ts2flv flv_list=$build/tools/flv_list
 

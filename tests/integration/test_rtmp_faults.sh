@@ -4,6 +4,7 @@
 #
 # RTMP_FREEZE_SECONDS: how long a server stands still (default 15).
 . "$(dirname "$0")/lib.sh"
+case $build in */asan | */tsan) skip_all "minutes of waiting for limits; the session has its unit tests under a sanitizer" ;; esac
 . "$(dirname "$0")/rtmp_server.sh"
 . "$(dirname "$0")/rtmp_peers.sh"
 

@@ -2,6 +2,7 @@
 # Servers that are none of ours (nginx-rtmp, node-media-server, ffmpeg) record what the source sent: its packets with
 # their contents, its times to the millisecond, its parameter sets. For the codecs that each of them knows.
 . "$(dirname "$0")/lib.sh"
+case $build in */asan | */tsan) skip_all "minutes of streams in real time; test_rtmp and test_rtmps have the same code under a sanitizer" ;; esac
 . "$(dirname "$0")/rtmp_server.sh"
 . "$(dirname "$0")/rtmp_peers.sh"
 

@@ -30,8 +30,8 @@ int socket_progress(int fd, struct socket_progress *progress);
 /* Zero-initialise. */
 struct stall {
 	uint64_t edge_bytes, taken_bytes; /* at the last look */
-	uint64_t taken_at_edge_bytes; /* when the edge moved last */
-	int64_t looked_ns;            /* 0: never */
+	uint64_t taken_at_edge_bytes;     /* when the edge moved last */
+	int64_t looked_ns;                /* 0: never */
 	int64_t unmoved_ns; /* since the edge moved, pauses without anything to take left out */
 };
 
