@@ -451,7 +451,7 @@ static void test_sample(void **state)
 		remuxer_push(*state, packets, count);
 	fclose(file);
 	remuxer_flush(*state);
-	assert_int_equal(COUNTER(*state, video_frames), 299); /* and one that the capture cuts off */
+	assert_int_equal(COUNTER(*state, video_frames), 299); /* one is cut off */
 	assert_int_equal(COUNTER(*state, audio_frames), 559);
 	assert_int_equal(COUNTER(*state, malformed_units), 0);
 }
