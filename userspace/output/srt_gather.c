@@ -8,7 +8,9 @@
 #include "datagrams.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -22,7 +24,10 @@
 #define SRT_HEADER_BYTES 16
 #define DATAGRAM_BYTES   1500
 #define NOTHING          UINT16_MAX
-#define SWAP_PATIENCE    1000 /* looks at a place whose batch is being exchanged */
+#define ROOM_WAIT_MS     2
+#define ROOM_PATIENCE_MS 20        /* a batch, for sockets that take no more just now */
+#define SEND_BUFFER      (4 << 20) /* bytes: a burst to hundreds of peers; the kernel may give less */
+#define SWAP_PATIENCE    1000      /* looks at a place whose batch is being exchanged */
 
 #define SENDING_THREAD "SRT:SndQ"
 
@@ -99,23 +104,49 @@ static size_t chain_streams(struct batch *batch, uint16_t heads[BATCH_DATAGRAMS]
 	return count;
 }
 
-static void send_stream(struct batch *batch, uint16_t at)
+/* Wait until the socket takes more, out of *patience_ms. False: that is used up. */
+static bool wait_for_room(int fd, int *patience_ms)
+{
+	struct pollfd polled = {.fd = fd, .events = POLLOUT};
+
+	if (*patience_ms <= 0)
+		return false;
+	*patience_ms -= ROOM_WAIT_MS;
+	poll(&polled, 1, ROOM_WAIT_MS);
+	return true;
+}
+
+/* What the kernel refuses is lost, as on the way; SRT sends it again. */
+static void send_run(const struct datagram *head, const struct iovec *parts, size_t count,
+                     int *patience_ms)
+{
+	bool has_gso = true;
+	int error = 0;
+
+	do {
+		const size_t sent =
+			datagrams_send(head->fd, (const struct sockaddr *)&head->peer,
+		                       head->peer_bytes, parts, count, &has_gso, &error);
+
+		parts += sent;
+		count -= sent;
+	} while (count && error == -EAGAIN && wait_for_room(head->fd, patience_ms));
+}
+
+static void send_stream(struct batch *batch, uint16_t at, int *patience_ms)
 {
 	struct iovec parts[DATAGRAMS_MAX];
 
 	while (at != NOTHING) {
-		struct datagram *head = &batch->all[at];
-		bool has_gso = true;
+		const struct datagram *head = &batch->all[at];
 		size_t count = 0;
-		int error;
 
 		for (; at != NOTHING && count < DATAGRAMS_MAX &&
 		       (count + 1) * head->size <= DATAGRAMS_MAX_BYTES;
 		     at = batch->all[at].next)
 			parts[count++] = (struct iovec){.iov_base = batch->all[at].data,
 			                                .iov_len = head->size};
-		datagrams_send(head->fd, (const struct sockaddr *)&head->peer, head->peer_bytes,
-		               parts, count, &has_gso, &error);
+		send_run(head, parts, count, patience_ms);
 	}
 }
 
@@ -123,9 +154,10 @@ static void send_batch(struct batch *batch)
 {
 	uint16_t heads[BATCH_DATAGRAMS];
 	const size_t count = chain_streams(batch, heads);
+	int patience_ms = ROOM_PATIENCE_MS;
 
 	for (size_t i = 0; i < count; i++)
-		send_stream(batch, heads[i]);
+		send_stream(batch, heads[i], &patience_ms);
 	batch->count = 0;
 }
 
@@ -226,7 +258,17 @@ static struct place *take_place(void)
 	return NULL;
 }
 
-static struct place *my_place(void)
+/* A burst comes at once now: libsrt's own 64 kB hold a burst of a few outputs. */
+static void enlarge_buffer(int fd)
+{
+	const int bytes = SEND_BUFFER;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &bytes, sizeof(bytes)))
+		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
+}
+
+/* The socket of a sending thread is always the same, fd. */
+static struct place *my_place(int fd)
 {
 	char name[16];
 
@@ -235,6 +277,8 @@ static struct place *my_place(void)
 		if (!pthread_getname_np(pthread_self(), name, sizeof(name)) &&
 		    !strncmp(name, SENDING_THREAD, strlen(SENDING_THREAD)))
 			mine = take_place();
+		if (mine)
+			enlarge_buffer(fd);
 	}
 	return mine;
 }
@@ -299,7 +343,7 @@ __attribute__((visibility("default"))) ssize_t sendmsg(int fd, const struct msgh
 	ssize_t laid = -1;
 
 	if (is_data(message) && atomic_load_explicit(&users, memory_order_relaxed))
-		place = my_place();
+		place = my_place(fd);
 	if (place)
 		laid = lay_aside(place, fd, message);
 	if (laid >= 0)

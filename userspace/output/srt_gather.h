@@ -22,7 +22,7 @@
 void srt_gather_start(void);
 void srt_gather_stop(void);
 
-/* Send what was laid aside. Never blocks. Thread: any, several at a time. */
+/* Send what was laid aside. Waits some 20 ms at most for a full socket. Thread: any, several at a time. */
 void srt_gather_flush(void);
 
 #endif
