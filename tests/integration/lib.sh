@@ -239,6 +239,13 @@ make_ts() {
     skip_all "ffmpeg cannot make a test stream"
 }
 
+# whole_sample NAME FILE: a capture without the video frame that its end cuts off, which is not sent either.
+whole_sample() {
+  local end
+  end=$(ffprobe -v error -select_streams v:0 -show_entries packet=pos -of csv=p=0 "$samples/$1" | tail -1)
+  head -c "${end%%,*}" "$samples/$1" >"$2"
+}
+
 size_of() {
   stat -c %s "$1"
 }

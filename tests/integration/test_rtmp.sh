@@ -11,7 +11,7 @@ make_ts "$work/start-mid-gop.ts" 4 -bf 0 -g 60
 dd if="$work/start-mid-gop.ts" of="$work/mid-gop.ts" bs=188 skip=150 status=none
 make_ts "$work/video-only.ts" 3 -an
 files=("$work/film-25.ts" "$work/film-2997.ts" "$work/video-only.ts")
-[ -e "$samples/h264-aac.ts" ] && files+=("$samples/h264-aac.ts")
+[ ! -e "$samples/h264-aac.ts" ] || { whole_sample h264-aac.ts "$work/sample.ts" && files+=("$work/sample.ts"); }
 
 # packets FILE v|a TICKS_PER_MS: "pts dts key" in ms, one packet a line, rounded as the FLV clock is.
 packets() {

@@ -156,7 +156,6 @@ case_of() {
     : >"$work/want.$kind"
     ! has_stream "$file" "$kind" || list_source "$file" "$kind" >"$work/want.$kind"
   done
-  [ -z "${cut:-}" ] || sed -i '$d' "$work/want.v" # the file ends within it, so it is not sent
   base_of "$work/want.v" "$work/want.a" >"$work/want.base"
   # ffmpeg's own remultiplexing has the AudioSpecificConfig to compare with.
   ffmpeg -nostdin -v error -y -i "$file" -map '0:a:0?' -c copy -t 0.5 -f flv "$work/judge.flv" 2>/dev/null
@@ -190,7 +189,7 @@ relay h264-aac "$work/h264-aac.ts" nginx node ffmpeg
 relay video-only "$work/video-only.ts" nginx node ffmpeg
 relay audio-only "$work/audio-only.ts" nginx node ffmpeg
 relay wrap "$work/wrap.ts" nginx node ffmpeg
-[ ! -e "$samples/h264-aac.ts" ] || cut=1 relay sample "$samples/h264-aac.ts" nginx node ffmpeg
+[ ! -e "$samples/h264-aac.ts" ] || { whole_sample h264-aac.ts "$work/sample.ts" && relay sample "$work/sample.ts" nginx node ffmpeg; }
 relay hevc-aac "$work/hevc-aac.ts" node
 relay h264-ac3 "$work/h264-ac3.ts" node
 relay hevc-eac3 "$work/hevc-eac3.ts" node
