@@ -408,6 +408,24 @@ static void test_nested(void **state)
 	end(&s, session);
 }
 
+/* Commands without end that want an answer, before the stream is published: neither time nor memory goes there. */
+static void test_command_flood(void **state)
+{
+	struct session *session;
+	struct script s;
+	char why[200];
+
+	(void)state;
+	begin(&s);
+	for (unsigned int i = 0; i < 200; i++) {
+		put_string(&s, "ping");
+		put_number(&s, i);
+		send_message(&s, INVOKE);
+	}
+	assert_int_not_equal(open_limited(&s, &session, why, 20000), 0);
+	assert_string_equal(why, "the server talks without end");
+}
+
 /* A second message within the first, longer one: the buffer of the first must not take it. */
 static void test_overlap(void **state)
 {
@@ -640,6 +658,7 @@ int main(void)
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_nested),
+		cmocka_unit_test(test_command_flood),
 		cmocka_unit_test(test_overlap),
 		cmocka_unit_test(test_ping),
 		cmocka_unit_test(test_ping_flood),

@@ -167,11 +167,11 @@ static void test_refused(void **state)
 static void test_key(void **state)
 {
 	struct output_entry entry = {0};
-	char text[1200], key[1025];
+	char text[1200], key[961];
 
 	(void)state;
 	memset(key, 'k', sizeof(key));
-	key[1024] = '\0';
+	key[960] = '\0';
 	snprintf(text, sizeof(text), "{\"url\":\"rtmp://h/a\",\"stream_key\":\"%s\"}", key);
 	assert_refused(&entry, text, "invalid_value", "stream_key");
 	snprintf(text, sizeof(text), "{\"url\":\"rtmp://h/a\",\"stream_key\":\"%s\"}", key + 1);

@@ -305,7 +305,8 @@ static void test_refused(void **state)
 	         {"is signed by \"Some Stranger\"", "no authority trusted here"}},
 		{&right, {"live.example", true, ""}, {"is signed by \"Test Authority\""}},
 		{&right, {"live.example", true, "/nonexistent/ca.pem"}, {"/nonexistent/ca.pem"}},
-		{&right, {"live.example", true, "/dev/null"}, {"no certificate in", "/dev/null"}},
+		{&right, {"live.example", true, "/dev/zero"}, {"cannot read", "/dev/zero"}},
+		{&right, {"live.example", true, "/proc/self/cmdline"}, {"cannot read"}},
 	};
 	struct tls *const untouched = (struct tls *)(uintptr_t)1;
 	struct server server;

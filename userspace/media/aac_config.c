@@ -5,6 +5,9 @@
 
 #include <errno.h>
 
+#define MIN_RATE      7350  /* Hz, the table's ends */
+#define MAX_CORE_RATE 96000 /* SBR doubles it */
+
 enum {
 	OBJECT_LTP = 4, /* the last of those that have frames of plain AAC */
 	OBJECT_SBR = 5,
@@ -124,7 +127,9 @@ int aac_config_parse(struct bit_reader *r, bool whole, struct aac_config *out)
 		config.output_rate = read_rate(r);
 		config.object_type = read_object_type(r);
 	}
-	if (r->overrun || config.sample_rate == 0 || config.output_rate == 0)
+	/* An escape may tell any rate; a frame of one that is none would last for minutes. */
+	if (r->overrun || config.sample_rate < MIN_RATE || config.sample_rate > MAX_CORE_RATE ||
+	    config.output_rate < MIN_RATE || config.output_rate > 2 * MAX_CORE_RATE)
 		return -EINVAL;
 	if (config.object_type == 0 || config.object_type > OBJECT_LTP)
 		return -ENOTSUP;

@@ -8,6 +8,8 @@
 
 #include <errno.h>
 
+#define MAX_FRAMES 72 /* of a unit: 8 programs, each with 8 dependent substreams (E.2.3.1.2) */
+
 #define SYNC_0          0x0b
 #define SYNC_1          0x77
 #define BLOCK_SAMPLES   256
@@ -142,7 +144,7 @@ int ac3_parse_unit(const uint8_t *data, size_t size, bool ends, struct ac3_unit 
 {
 	struct ac3_header header;
 	struct ac3_unit unit = {0};
-	unsigned int places = 0, program = 0;
+	unsigned int places = 0, program = 0, frames = 0;
 	int error = ac3_parse_header(data, size, &header);
 
 	if (error)
@@ -152,7 +154,7 @@ int ac3_parse_unit(const uint8_t *data, size_t size, bool ends, struct ac3_unit 
 	unit.sample_rate = header.sample_rate;
 	unit.samples = header.samples;
 	do {
-		if (unit.bytes + header.frame_bytes > AC3_MAX_UNIT_BYTES)
+		if (++frames > MAX_FRAMES || unit.bytes + header.frame_bytes > AC3_MAX_UNIT_BYTES)
 			return -EINVAL;
 		if (unit.bytes + header.frame_bytes > size)
 			return -EAGAIN;

@@ -121,6 +121,8 @@ static int follow_control(struct chunk_reader *reader, const struct chunk_messag
 		return -EBADMSG;
 	if (message->type == SET_CHUNK_SIZE) {
 		reader->chunk_size = load_be32(message->body);
+		if (reader->chunk_size > MAX_CHUNK_SIZE && reader->chunk_size <= INT32_MAX)
+			reader->chunk_size = MAX_CHUNK_SIZE; /* the same, as no message is longer */
 		return reader->chunk_size >= 1 && reader->chunk_size <= MAX_CHUNK_SIZE ? 0
 		                                                                       : -EBADMSG;
 	}

@@ -28,10 +28,13 @@ static int add_sps(struct hevc_params *params, const struct nal_unit *nal)
 		return error;
 	id = (uint8_t)sps.id;
 	if (!param_sets_has(&params->sets, HEVC_NAL_SPS, id, nal)) {
+		const unsigned int before = param_sets_count(&params->sets, HEVC_NAL_SPS);
+
 		error = param_sets_put(&params->sets, HEVC_NAL_SPS, id, nal, MAX_SPS);
 		if (error)
 			return error;
-		param_sets_remove(&params->sets, HEVC_NAL_PPS);
+		if (param_sets_count(&params->sets, HEVC_NAL_SPS) == before) /* one was replaced */
+			param_sets_remove(&params->sets, HEVC_NAL_PPS);
 	}
 	params->sps = sps;
 	params->has_sps = true;

@@ -255,7 +255,7 @@ void pes_push(struct pes_assembler *pes, const uint8_t *packet)
  */
 void pes_flush(struct pes_assembler *pes)
 {
-	if (pes->collecting && ts_has_stuffing(pes->last))
+	if (pes->collecting && !told_bytes(pes) && ts_has_stuffing(pes->last))
 		end_packet(pes);
 }
 

@@ -29,7 +29,7 @@ static void take_tag(void *context, struct flv_tag *tag)
 
 		keep(&slot->headers[form], flv_tag_ref(tag));
 		if (form == 0) /* once for all forms */
-			remuxer_make_metadata(remuxer, tag->timestamp_ms, true);
+			remuxer_make_metadata(remuxer, tag->timestamp_ms, slot);
 	} else if (tag->variant == 0 || slot->host.forms >> (tag->variant - 1) == 1) {
 		remuxer_measure(remuxer, slot, tag); /* of several forms, the last */
 	}
@@ -155,6 +155,8 @@ static void take_program(void *context, const struct psi_program *program)
 	remuxer->program = *program;
 	remux_plan_make(&remuxer->plan, program);
 	remuxer_fill_slots(remuxer);
+	if (remuxer_has_metadata(remuxer)) /* audio tracks have other numbers now */
+		remuxer_make_metadata(remuxer, remuxer->metadata_ms, NULL);
 	remuxer_count_skipped(remuxer);
 }
 

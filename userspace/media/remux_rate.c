@@ -34,5 +34,5 @@ void remuxer_measure(struct remuxer *remuxer, struct remux_slot *slot, const str
 	if (kbps == 0)
 		return;
 	slot->rate.told = kbps;
-	remuxer_make_metadata(remuxer, tag->timestamp_ms, false);
+	remuxer_make_metadata(remuxer, tag->timestamp_ms, NULL);
 }

@@ -41,7 +41,16 @@ static struct flv_tag *make_kind(const struct remuxer *remuxer, size_t kind, int
 	return tag;
 }
 
-void remuxer_make_metadata(struct remuxer *remuxer, int64_t timestamp_ms, bool emit)
+/* Does what a slot has to tell concern readers of that kind? */
+static bool concerns(const struct remuxer *remuxer, const struct remux_slot *slot, size_t kind)
+{
+	const size_t number = (size_t)(slot - remuxer->slots);
+
+	return number == SLOT_VIDEO || kind / HEVC_FORMS == number - SLOT_AUDIO + 1;
+}
+
+void remuxer_make_metadata(struct remuxer *remuxer, int64_t timestamp_ms,
+                           const struct remux_slot *news)
 {
 	bool wanted[METADATA_KINDS] = {false};
 
@@ -57,13 +66,13 @@ void remuxer_make_metadata(struct remuxer *remuxer, int64_t timestamp_ms, bool e
 		}
 		flv_tag_unref(remuxer->metadata[kind]);
 		remuxer->metadata[kind] = tag;
-		if (tag && emit)
+		if (tag && news && concerns(remuxer, news, kind))
 			remuxer->emit(remuxer->context, flv_tag_ref(tag));
 	}
 	remuxer->metadata_ms = timestamp_ms;
 }
 
-static bool has_metadata(const struct remuxer *remuxer)
+bool remuxer_has_metadata(const struct remuxer *remuxer)
 {
 	for (size_t i = 0; i < METADATA_KINDS; i++) {
 		if (remuxer->metadata[i])
@@ -74,7 +83,7 @@ static bool has_metadata(const struct remuxer *remuxer)
 
 int remuxer_set_choices(struct remuxer *remuxer, const struct remux_choice *choices, size_t count)
 {
-	const bool known = has_metadata(remuxer);
+	const bool known = remuxer_has_metadata(remuxer);
 	struct remux_choice *copy = calloc(count ? count : 1, sizeof(*copy));
 
 	if (!copy)
@@ -87,7 +96,7 @@ int remuxer_set_choices(struct remuxer *remuxer, const struct remux_choice *choi
 	remuxer_fill_slots(remuxer);
 	remuxer_count_skipped(remuxer);
 	if (known)
-		remuxer_make_metadata(remuxer, remuxer->metadata_ms, false);
+		remuxer_make_metadata(remuxer, remuxer->metadata_ms, NULL);
 	return 0;
 }
 

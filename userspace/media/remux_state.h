@@ -76,9 +76,13 @@ void remuxer_fill_slots(struct remuxer *remuxer);
 void remuxer_measure(struct remuxer *remuxer, struct remux_slot *slot, const struct flv_tag *tag);
 
 /*
- * Make the onMetaData tags that readers want at timestamp_ms, in exchange for those held; emit them too if
- * told so. In remux_readers.c.
+ * Make the onMetaData tags that readers want at timestamp_ms, in exchange for those held; and emit those that
+ * tell of news, a slot (NULL: none). In remux_readers.c.
  */
-void remuxer_make_metadata(struct remuxer *remuxer, int64_t timestamp_ms, bool emit);
+void remuxer_make_metadata(struct remuxer *remuxer, int64_t timestamp_ms,
+                           const struct remux_slot *news);
+
+/* Has any been made? In remux_readers.c. */
+bool remuxer_has_metadata(const struct remuxer *remuxer);
 
 #endif

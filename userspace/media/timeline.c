@@ -101,8 +101,7 @@ bool timeline_find(const struct timeline *timeline, int64_t time, int64_t *outpu
 
 void timeline_advance(struct timeline_cursor *cursor, int64_t step)
 {
-	cursor->last += step;
-	cursor->output += step;
+	cursor->output += step; /* jumps are judged by what the source told last */
 }
 
 int64_t timeline_distance(int64_t pts, int64_t dts)

@@ -226,8 +226,8 @@ static void push(struct track *track, const struct pes_packet *packet)
 
 static void lose(struct track *track)
 {
+	picture_lose(&track->cutter); /* judges what it has by the slice before */
 	track->has_slice = false;
-	picture_lose(&track->cutter);
 }
 
 static void flush(struct track *track)

@@ -39,7 +39,11 @@ struct opening {
 	char connect[RTMP_MAX_HEADER_SIZE +
 	             PUBLISHER_COMMAND_BYTES]; /* room for librtmp's header */
 	size_t connect_size;
+	unsigned int told; /* commands that librtmp was told */
 };
+
+/* It answers some, keeps what it cannot read, and blocks when many answers wait. A server needs six. */
+#define MAX_TOLD 50
 
 static pthread_once_t library_once = PTHREAD_ONCE_INIT;
 
@@ -151,6 +155,10 @@ static int hear(void *context, const struct chunk_message *message,
 		return -EIO;
 	if (!is_for_library(command))
 		return 0;
+	if (++o->told > MAX_TOLD) {
+		snprintf(why, size, "the server talks without end");
+		return -EPROTO;
+	}
 	RTMP_ClientPacket(&o->rtmp, &packet);
 	if (RTMP_IsConnected(&o->rtmp))
 		return 0;

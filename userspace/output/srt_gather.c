@@ -25,7 +25,7 @@
 #define DATAGRAM_BYTES   1500
 #define NOTHING          UINT16_MAX
 #define ROOM_WAIT_MS     2
-#define ROOM_PATIENCE_MS 20        /* a batch, for sockets that take no more just now */
+#define ROOM_PATIENCE_MS 20        /* a flush, for sockets that take no more just now */
 #define SEND_BUFFER      (4 << 20) /* bytes: a burst to hundreds of peers; the kernel may give less */
 #define SWAP_PATIENCE    1000      /* looks at a place whose batch is being exchanged */
 
@@ -150,14 +150,13 @@ static void send_stream(struct batch *batch, uint16_t at, int *patience_ms)
 	}
 }
 
-static void send_batch(struct batch *batch)
+static void send_batch(struct batch *batch, int *patience_ms)
 {
 	uint16_t heads[BATCH_DATAGRAMS];
 	const size_t count = chain_streams(batch, heads);
-	int patience_ms = ROOM_PATIENCE_MS;
 
 	for (size_t i = 0; i < count; i++)
-		send_stream(batch, heads[i], &patience_ms);
+		send_stream(batch, heads[i], patience_ms);
 	batch->count = 0;
 }
 
@@ -173,7 +172,7 @@ static struct batch *exchange(struct place *place)
 	return put == batch ? NULL : batch;
 }
 
-static void flush_place(struct place *place)
+static void flush_place(struct place *place, int *patience_ms)
 {
 	struct batch *batch;
 
@@ -181,7 +180,7 @@ static void flush_place(struct place *place)
 		return; /* another thread is at it */
 	batch = place->spare ? exchange(place) : NULL;
 	if (batch) {
-		send_batch(batch);
+		send_batch(batch, patience_ms);
 		place->spare = batch;
 	}
 	atomic_flag_clear_explicit(&place->sending, memory_order_release);
@@ -190,10 +189,11 @@ static void flush_place(struct place *place)
 void srt_gather_flush(void)
 {
 	const unsigned int count = atomic_load_explicit(&place_count, memory_order_acquire);
+	int patience_ms = ROOM_PATIENCE_MS;
 
 	for (unsigned int i = 0; i < count; i++)
 		if (atomic_load_explicit(&places[i].taken, memory_order_relaxed))
-			flush_place(&places[i]);
+			flush_place(&places[i], &patience_ms);
 }
 
 /* The sending thread ends: what it laid aside leaves, and its place is free. */
@@ -201,12 +201,13 @@ static void leave_place(void *context)
 {
 	struct place *place = context;
 	struct batch *batch;
+	int patience_ms = ROOM_PATIENCE_MS;
 
 	while (atomic_flag_test_and_set_explicit(&place->sending, memory_order_acquire))
 		sched_yield(); /* for as long as sending a batch takes */
 	batch = atomic_exchange_explicit(&place->batch, NULL, memory_order_acquire);
 	if (batch)
-		send_batch(batch);
+		send_batch(batch, &patience_ms);
 	free(batch);
 	free(place->spare);
 	place->spare = NULL;
@@ -308,12 +309,13 @@ static ssize_t lay_aside(struct place *place, int fd, const struct msghdr *messa
 {
 	const struct iovec *header = &message->msg_iov[0], *payload = &message->msg_iov[1];
 	struct batch *batch = take_batch(place);
+	int patience_ms = ROOM_PATIENCE_MS;
 	struct datagram *datagram;
 
 	if (!batch)
 		return -1;
 	if (batch->count == BATCH_DATAGRAMS)
-		send_batch(batch);
+		send_batch(batch, &patience_ms);
 	datagram = &batch->all[batch->count++];
 	datagram->fd = fd;
 	datagram->size = (uint16_t)(header->iov_len + payload->iov_len);

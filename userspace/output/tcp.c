@@ -14,7 +14,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define ATTEMPT_DELAY_NS (250 * NS_PER_MS) /* RFC 8305 section 8 */
+#define KEEPALIVE_IDLE_S     30
+#define KEEPALIVE_INTERVAL_S 5
+#define KEEPALIVE_PROBES     2
+#define ATTEMPT_DELAY_NS     (250 * NS_PER_MS) /* RFC 8305 section 8 */
 
 struct race {
 	const struct resolve_result *addresses;
@@ -143,7 +146,8 @@ int tcp_open(const struct resolve_result *addresses, int timeout_ms, int silence
 {
 	const unsigned int silence = (unsigned int)silence_ms;
 	struct race race = {.addresses = addresses, .error = -EDESTADDRREQ};
-	const int on = 1;
+	const int on = 1, idle_s = KEEPALIVE_IDLE_S, interval_s = KEEPALIVE_INTERVAL_S;
+	const int probes = KEEPALIVE_PROBES;
 	int winner, fd;
 
 	set_order(&race);
@@ -157,5 +161,10 @@ int tcp_open(const struct resolve_result *addresses, int timeout_ms, int silence
 	fd = race.fds[winner];
 	setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &silence, sizeof(silence));
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	/* A connection that has nothing to send is asked after too. */
+	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof(idle_s));
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval_s, sizeof(interval_s));
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof(probes));
 	return fd;
 }

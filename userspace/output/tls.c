@@ -16,6 +16,7 @@
 #include "tls_trust.h"
 
 #include <errno.h>
+#include <gnutls/x509.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,9 +28,10 @@ struct tls {
 	gnutls_session_t session;
 	gnutls_certificate_credentials_t credentials; /* NULL once the hands are shaken */
 	char host[256];
-	char error[200];              /* words for the last -EIO */
-	size_t unsent;                /* bytes of record that GnuTLS has to be given once more */
-	uint8_t record[RECORD_BYTES]; /* what is being sent */
+	gnutls_typed_vdata_st wanted[2]; /* of the certificate; GnuTLS borrows them */
+	char error[200];                 /* words for the last -EIO */
+	size_t unsent;                   /* bytes of record that GnuTLS has to be given once more */
+	uint8_t record[RECORD_BYTES];    /* what is being sent */
 };
 
 static void tls_free(struct tls *tls)
@@ -72,8 +74,12 @@ static int set_up(struct tls *tls, int fd, const struct tls_config *config)
 		error = set_host(tls, config->host);
 	if (error)
 		return error;
+	tls->wanted[0].type = GNUTLS_DT_DNS_HOSTNAME; /* an address too */
+	tls->wanted[0].data = (unsigned char *)tls->host;
+	tls->wanted[1].type = GNUTLS_DT_KEY_PURPOSE_OID;
+	tls->wanted[1].data = (unsigned char *)GNUTLS_KP_TLS_WWW_SERVER;
 	if (config->verify)
-		gnutls_session_set_verify_cert(tls->session, tls->host, 0);
+		gnutls_session_set_verify_cert2(tls->session, tls->wanted, 2, 0);
 	gnutls_transport_set_int(tls->session, fd);
 	return 0;
 }

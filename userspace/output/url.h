@@ -29,9 +29,10 @@ struct output_url {
 	struct srt_options srt;
 	struct udp_options udp;
 	struct {
-		bool tls;       /* rtmps://, default port 443 instead of 1935 */
-		char app[512];  /* one or more path levels, without slashes at its ends */
-		char key[1024]; /* the last path level with its query string: a secret; "": none */
+		bool tls;      /* rtmps://, default port 443 instead of 1935 */
+		char app[512]; /* one or more path levels, without slashes at its ends */
+		/* The last path level with its query string, a secret; "": none. librtmp has 1024 bytes for a command. */
+		char key[960];
 	} rtmp;
 };
 
