@@ -34,13 +34,13 @@ export const URL_HINTS = [
   {
     kind: 'RTP, with FEC if wanted',
     example: 'rtp://239.1.1.1:5000?ttl=8&interface=eth1&fec_columns=10&fec_rows=5',
-    note: 'An address or a multicast group. ttl, interface, adapter, localport; FEC (SMPTE 2022-1) goes to port + 2, with fec_mode=both to port + 4 too.',
+    note: 'An address or a multicast group. ttl, interface, adapter, localport, burst; FEC (SMPTE 2022-1) goes to port + 2, with fec_mode=both to port + 4 too.',
     matches: (scheme) => scheme === 'rtp',
   },
   {
     kind: 'TS over UDP',
     example: 'udp://239.1.1.1:5000?ttl=8&interface=eth1',
-    note: 'An address or a multicast group. ttl, interface, adapter, localport, pkt_size.',
+    note: 'An address or a multicast group. ttl, interface, adapter, localport, pkt_size, burst.',
     matches: (scheme) => scheme === 'udp',
   },
   {

@@ -35,7 +35,7 @@ counter() {
 group4=239.77.0.1 group6=ff15::77
 names=(udp4 rtp4 udp6 rtp6 udp-group4 rtp-group4 udp-group6 rtp-group6 rtp-small rtp-name nobody)
 urls=(
-  "udp://10.77.0.1:6000" "rtp://10.77.0.1:6010" "udp://[fd77::1]:6020" "rtp://[fd77::1]:6030"
+  "udp://10.77.0.1:6000" "rtp://10.77.0.1:6010" "udp://[fd77::1]:6020" "rtp://[fd77::1]:6030?burst=0"
   "udp://$group4:6040?ttl=3&interface=$veth" "rtp://$group4:6050?adapter=10.77.0.2"
   "udp://[$group6]:6060?interface=$veth" "rtp://[$group6]:6070?interface=$veth&ttl=2"
   "rtp://10.77.0.1:6080?pkt_size=564&payload_type=33&tos=184&localport=7777" "rtp://localhost:6090"
@@ -127,6 +127,13 @@ for name in udp4 rtp6; do
   echo "# $name: added latency median $median us, 99th percentile $p99 us"
   check "$name: added latency is that of the ticks" test "$quartile" -le $((8000 * patience))
 done
+
+# bursts NAME: how many a second; what comes within 10 ms of the one before belongs to its burst.
+bursts() {
+  awk 'NR == 1 { first = $1 } NR == 1 || $1 - last > 10000 { n++ } { last = $1 }
+    END { printf "%d", n / ((last - first) / 1000000) }' "$work/$1.ts.times"
+}
+check "rtp4 sends in bursts of 20 ms ($(bursts rtp4) a second)" test "$(bursts rtp4)" -le 55 -a "$(bursts rtp4)" -ge 10
 api DELETE "/api/channels/$channel"
 
 # --- ffmpeg takes it for what it is ------------------------------------------------------------------------------

@@ -332,10 +332,11 @@ static void test_udp(void **state)
 	assert_string_equal(o.interface, "");
 	assert_int_equal(o.localport, 0);
 	assert_int_equal(o.pkt_size, 1316);
+	assert_int_equal(o.burst, 0);
 	assert_int_equal(o.fec_columns, 0);
 
 	o = parsed("udp://239.1.1.1:5000?ttl=16&tos=184&adapter=10.0.0.1&interface=eth0.100&"
-	           "localport=5001&pkt_size=188")
+	           "localport=5001&pkt_size=188&burst=50")
 	            .udp;
 	assert_int_equal(o.ttl, 16);
 	assert_int_equal(o.tos, 184);
@@ -343,6 +344,7 @@ static void test_udp(void **state)
 	assert_string_equal(o.interface, "eth0.100");
 	assert_int_equal(o.localport, 5001);
 	assert_int_equal(o.pkt_size, 188);
+	assert_int_equal(o.burst, 50);
 	assert_int_equal(parsed("udp://h:1?iptos=4&ipttl=3").udp.tos, 4);
 }
 
@@ -352,9 +354,11 @@ static void test_rtp(void **state)
 
 	(void)state;
 	assert_int_equal(o.payload_type, 33);
+	assert_int_equal(o.burst, 20);
 	assert_int_equal(o.fec_columns, 0);
 
-	o = parsed("rtp://h:65533?payload_type=96&fec_columns=5&fec_rows=20").udp;
+	o = parsed("rtp://h:65533?payload_type=96&fec_columns=5&fec_rows=20&burst=0").udp;
+	assert_int_equal(o.burst, 0);
 	assert_int_equal(o.payload_type, 96);
 	assert_int_equal(o.fec_columns, 5);
 	assert_int_equal(o.fec_rows, 20);
@@ -374,6 +378,7 @@ static void test_udp_refused(void **state)
 		{"latency=5", "unknown option \"latency\""},
 		{"pkt_size=200", "pkt_size must be a multiple of 188 from 188 to 1316"},
 		{"pkt_size=1504", "pkt_size must be a number from 188 to 1316"},
+		{"burst=51", "burst must be a number from 0 to 50"},
 		{"ttl=256", "ttl must be a number from 1 to 255"},
 		{"interface=", "interface must have at least 1 characters"},
 		{"interface=..", "interface must be the name of a network interface"},

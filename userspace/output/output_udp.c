@@ -1,9 +1,9 @@
 /*
  * UDP and RTP outputs.
  *
- * An output is a task of its sender thread. Each tick everything whole that the ring has goes out with one system
- * call: datagrams of 7 TS packets, the last of them shorter when nothing more came for a while. With RTP each has a
- * header of our own; FEC goes to the ports beside it.
+ * An output is a task of its sender thread. Each tick, or as often as its option burst says, everything whole that the
+ * ring has goes out with one system call: datagrams of 7 TS packets, the last of them shorter when nothing more came
+ * for a while. With RTP each has a header of our own; FEC goes to the ports beside it.
  *
  * UDP has no connection. Connected means: the socket is open, and the kernel takes what it is given. What it refuses is
  * counted and gone, as if a network had lost it; only when it refuses everything for a while is the output retrying,
@@ -48,6 +48,7 @@ struct output_udp {
 	struct resolve *resolve;
 	struct resolve_result addresses;
 	struct datagram_socket socket;
+	int64_t burst; /* number of the last burst's period */
 	struct cutter cutter;
 	struct fec_encoder *fec; /* NULL: none */
 	int64_t refused_ns;      /* since when everything is refused; 0: it is not */
@@ -188,11 +189,22 @@ static void send_waiting(struct output_udp *u, int64_t now_ns)
 	}
 }
 
+/* Outputs with the same option burst in the same tick, while what they send is still in the cache. */
+static bool is_burst_due(struct output_udp *u, int64_t now_ns)
+{
+	const int64_t burst = u->options.burst ? now_ns / (u->options.burst * NS_PER_MS) : now_ns;
+	const bool is_due = burst != u->burst;
+
+	u->burst = burst;
+	return is_due;
+}
+
 static void run_sending(struct output_udp *u, int64_t now_ns)
 {
 	struct output_sample sample = {0};
 
-	send_waiting(u, now_ns);
+	if (is_burst_due(u, now_ns))
+		send_waiting(u, now_ns);
 	if (u->phase != PHASE_SENDING)
 		return;
 	rate_update(&u->rate, now_ns, counter_get(&u->base.counters.bytes_sent),

@@ -12,6 +12,7 @@
 /* SMPTE 2022-1: L × D is at most 100, and row FEC needs rows of 4 at least. */
 #define FEC_MAX_CELLS   100
 #define FEC_MIN_ROW_FEC 4
+#define RTP_BURST_MS    20 /* as SRT outputs, whose receivers restore the timing as well */
 
 enum {
 	OPTION_TTL,
@@ -20,6 +21,7 @@ enum {
 	OPTION_INTERFACE,
 	OPTION_LOCALPORT,
 	OPTION_PKT_SIZE,
+	OPTION_BURST,
 	OPTION_PAYLOAD_TYPE, /* from here on: of rtp:// alone */
 	OPTION_FEC_COLUMNS,
 	OPTION_FEC_ROWS,
@@ -68,6 +70,7 @@ static const struct url_option table[OPTION_COUNT] = {
 	[OPTION_INTERFACE] = {"interface", NULL, parse_interface, FIELD(interface), 1, 0, 0},
 	[OPTION_LOCALPORT] = NUMBER(localport, 1, 65535),
 	[OPTION_PKT_SIZE] = {"pkt_size", NULL, url_option_number, FIELD(pkt_size), 188, 1316, 188},
+	[OPTION_BURST] = NUMBER(burst, 0, 50),
 	[OPTION_PAYLOAD_TYPE] = NUMBER(payload_type, 0, 127),
 	[OPTION_FEC_COLUMNS] = NUMBER(fec_columns, 1, 20),
 	[OPTION_FEC_ROWS] = NUMBER(fec_rows, 4, 20),
@@ -106,9 +109,12 @@ static int check_fec(const struct udp_options *o, uint64_t given, const struct u
 	return 0;
 }
 
-void udp_options_init(struct udp_options *options)
+void udp_options_init(struct udp_options *options, bool rtp)
 {
-	*options = (struct udp_options){.tos = -1, .pkt_size = 1316, .payload_type = 33};
+	*options = (struct udp_options){.tos = -1,
+	                                .pkt_size = 1316,
+	                                .burst = rtp ? RTP_BURST_MS : 0,
+	                                .payload_type = 33};
 }
 
 int udp_options_parse(struct udp_options *options, bool rtp, const char *query,

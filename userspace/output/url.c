@@ -285,10 +285,10 @@ int output_url_parse(struct output_url *out, const char *text, char *why, size_t
 	if (has_control_characters(text))
 		return url_fault_set(&fault, "the URL has a control character");
 	srt_options_init(&url.srt);
-	udp_options_init(&url.udp);
 	authority = parse_scheme(&fault, &url, text);
 	if (!authority || check_spaces(&fault, &url, authority))
 		return -EINVAL;
+	udp_options_init(&url.udp, url.scheme == OUTPUT_RTP);
 	if (parse_authority(&fault, &url, authority, &rest) || parse_rest(&fault, &url, rest))
 		return -EINVAL;
 	*out = url;
