@@ -363,13 +363,43 @@ static void test_unmask(void **state)
 	assert_int_equal(output_url_unmask(out, text, stored), -ENAMETOOLONG);
 }
 
+static void test_hide(void **state)
+{
+	static const struct {
+		const char *url, *text, *result;
+	} cases[] = {
+		{"rtmp://h/a/secret", "stream secret is in use", "stream ****** is in use"},
+		{"rtmp://h/a/secret", "secret, secret", "******, ******"},
+		{"rtmp://h/a/secret?t=1", "no secret?t=1 here", "no ********** here"},
+		{"rtmp://h/a/secret?t=1", "no /secret here", "no /****** here"},
+		{"rtmp://h/a/secret", "cut short at secr", "cut short at ****"},
+		{"rtmp://h/a/secret", "cut short at sec", "cut short at sec"},
+		{"rtmp://h/a?token=1", "bad token=1", "bad *******"},
+		{"rtmp://h/a/key", "the key is bad", "the key is bad"},
+		{"rtmp://h/a/****", "a b", "a b"},
+		{"rtmp://h/a/secret", "", ""},
+		{"srt://h:1?passphrase=0123456789", "as it was", "as it was"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct output_url url;
+		char text[64], why[128];
+
+		assert_int_equal(output_url_parse(&url, cases[i].url, why, sizeof(why)), 0);
+		snprintf(text, sizeof(text), "%s", cases[i].text);
+		output_url_hide(text, &url);
+		assert_string_equal(text, cases[i].result);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_authority), cmocka_unit_test(test_listener),
 		cmocka_unit_test(test_rtmp),      cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_lengths),   cmocka_unit_test(test_mask),
-		cmocka_unit_test(test_unmask),
+		cmocka_unit_test(test_unmask),    cmocka_unit_test(test_hide),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,6 +8,7 @@
 #define MEDIA_H264_H
 
 #include "nal.h"
+#include "vui.h"
 
 enum h264_nal_type {
 	H264_NAL_SLICE = 1,
@@ -45,8 +46,8 @@ struct h264_sps {
 	bool separate_colour_plane;
 	uint32_t log2_max_frame_num; /* 4 to 16 */
 	bool frame_mbs_only;
-	unsigned int width, height;             /* pixels, after cropping */
-	uint32_t num_units_in_tick, time_scale; /* VUI timing; 0: not told */
+	unsigned int width, height; /* pixels, after cropping */
+	struct vui_tick tick;       /* of the VUI */
 };
 
 /* Read a sequence parameter set. Errors: -EINVAL, *sps is undefined then. Section 7.3.2.1.1. */

@@ -19,21 +19,15 @@ enum {
 static int add_sps(struct h264_params *params, const struct nal_unit *nal)
 {
 	struct h264_sps sps;
-	int error = nal->size >= 4 ? h264_parse_sps(nal, &sps) : -EINVAL;
-	uint8_t id;
+	int result = nal->size >= 4 ? h264_parse_sps(nal, &sps) : -EINVAL;
 
-	if (error)
-		return error;
-	id = (uint8_t)sps.id;
-	if (!param_sets_has(&params->sets, H264_NAL_SPS, id, nal)) {
-		const unsigned int before = param_sets_count(&params->sets, H264_NAL_SPS);
-
-		error = param_sets_put(&params->sets, H264_NAL_SPS, id, nal, MAX_SPS);
-		if (error)
-			return error;
-		if (param_sets_count(&params->sets, H264_NAL_SPS) == before) /* one was replaced */
-			param_sets_remove(&params->sets, H264_NAL_PPS);
-	}
+	if (result)
+		return result;
+	result = param_sets_put(&params->sets, H264_NAL_SPS, (uint8_t)sps.id, nal, MAX_SPS);
+	if (result < 0)
+		return result;
+	if (result)
+		param_sets_remove(&params->sets, H264_NAL_PPS);
 	params->sps = sps;
 	params->has_sps = true;
 	return 0;
@@ -43,12 +37,12 @@ static int add_pps(struct h264_params *params, const struct nal_unit *nal)
 {
 	struct rbsp_reader r = rbsp_reader(nal->data + 1, nal->size - 1);
 	uint32_t id = rbsp_ue(&r);
+	int error;
 
 	if (r.overrun || id > 255)
 		return -EINVAL;
-	if (param_sets_has(&params->sets, H264_NAL_PPS, (uint8_t)id, nal))
-		return 0;
-	return param_sets_put(&params->sets, H264_NAL_PPS, (uint8_t)id, nal, MAX_PPS);
+	error = param_sets_put(&params->sets, H264_NAL_PPS, (uint8_t)id, nal, MAX_PPS);
+	return error < 0 ? error : 0;
 }
 
 int h264_params_add(struct h264_params *params, const struct nal_unit *nal)

@@ -7,9 +7,7 @@
 
 #include <errno.h>
 
-#define ASPECT_RATIO_EXTENDED 255
-#define MAX_MACROBLOCKS       1024 /* a side: 16384 pixels, twice what level 6.2 allows */
-#define MAX_FRAME_RATE        1000
+#define MAX_MACROBLOCKS 1024 /* a side: 16384 pixels, twice what level 6.2 allows */
 
 /* Profiles whose parameter set tells the chroma format. */
 static bool has_chroma_format(uint8_t profile_idc)
@@ -128,31 +126,6 @@ static int parse_size(struct rbsp_reader *r, struct h264_sps *sps)
 	return 0;
 }
 
-static void parse_timing(struct rbsp_reader *r, struct h264_sps *sps)
-{
-	if (rbsp_bit(r) && rbsp_bits(r, 8) == ASPECT_RATIO_EXTENDED)
-		rbsp_bits(r, 32);
-	if (rbsp_bit(r)) /* overscan_info_present_flag */
-		rbsp_bit(r);
-	if (rbsp_bit(r)) { /* video_signal_type_present_flag */
-		rbsp_bits(r, 4);
-		if (rbsp_bit(r))
-			rbsp_bits(r, 24);
-	}
-	if (rbsp_bit(r)) { /* chroma_loc_info_present_flag */
-		rbsp_ue(r);
-		rbsp_ue(r);
-	}
-	if (rbsp_bit(r)) {
-		uint32_t units = rbsp_bits(r, 32), scale = rbsp_bits(r, 32);
-
-		if (!r->overrun) {
-			sps->num_units_in_tick = units;
-			sps->time_scale = scale;
-		}
-	}
-}
-
 int h264_parse_sps(const struct nal_unit *nal, struct h264_sps *sps)
 {
 	struct rbsp_reader r = rbsp_reader(nal->data + 1, nal->size - 1);
@@ -178,7 +151,8 @@ int h264_parse_sps(const struct nal_unit *nal, struct h264_sps *sps)
 		return -EINVAL;
 	/* A picture is described now: a VUI cut short costs its frame rate, not the stream. */
 	if (rbsp_bit(&r) && !r.overrun) {
-		parse_timing(&r, sps);
+		vui_skip_signal(&r);
+		sps->tick = vui_read_tick(&r);
 		return 0;
 	}
 	return r.overrun ? -EINVAL : 0;
@@ -186,11 +160,5 @@ int h264_parse_sps(const struct nal_unit *nal, struct h264_sps *sps)
 
 double h264_get_frame_rate(const struct h264_sps *sps)
 {
-	double rate;
-
-	if (!sps->num_units_in_tick || !sps->time_scale)
-		return 0;
-	/* A tick is a field's time. */
-	rate = (double)sps->time_scale / (2.0 * sps->num_units_in_tick);
-	return rate <= MAX_FRAME_RATE ? rate : 0;
+	return vui_get_frame_rate(&sps->tick, 2); /* a tick is a field's time */
 }

@@ -8,6 +8,7 @@
 #define MEDIA_HEVC_H
 
 #include "nal.h"
+#include "vui.h"
 
 #define HEVC_NAL_HEADER_BYTES 2
 
@@ -80,7 +81,7 @@ struct hevc_sps {
 	uint32_t bit_depth_luma, bit_depth_chroma; /* 8 to 15 */
 	uint32_t log2_max_poc;                     /* 4 to 16 */
 	unsigned int width, height;                /* pixels, after cropping */
-	uint32_t num_units_in_tick, time_scale;    /* VUI timing; 0: not told */
+	struct vui_tick tick;                      /* of the VUI */
 };
 
 /* Read a sequence parameter set. Errors: -EINVAL, *sps is undefined then. Section 7.3.2.2. */

@@ -21,21 +21,15 @@ static struct rbsp_reader open_set(const struct nal_unit *nal)
 static int add_sps(struct hevc_params *params, const struct nal_unit *nal)
 {
 	struct hevc_sps sps;
-	int error = hevc_parse_sps(nal, &sps);
-	uint8_t id;
+	int result = hevc_parse_sps(nal, &sps);
 
-	if (error)
-		return error;
-	id = (uint8_t)sps.id;
-	if (!param_sets_has(&params->sets, HEVC_NAL_SPS, id, nal)) {
-		const unsigned int before = param_sets_count(&params->sets, HEVC_NAL_SPS);
-
-		error = param_sets_put(&params->sets, HEVC_NAL_SPS, id, nal, MAX_SPS);
-		if (error)
-			return error;
-		if (param_sets_count(&params->sets, HEVC_NAL_SPS) == before) /* one was replaced */
-			param_sets_remove(&params->sets, HEVC_NAL_PPS);
-	}
+	if (result)
+		return result;
+	result = param_sets_put(&params->sets, HEVC_NAL_SPS, (uint8_t)sps.id, nal, MAX_SPS);
+	if (result < 0)
+		return result;
+	if (result)
+		param_sets_remove(&params->sets, HEVC_NAL_PPS);
 	params->sps = sps;
 	params->has_sps = true;
 	return 0;
@@ -45,12 +39,12 @@ static int add_other(struct hevc_params *params, const struct nal_unit *nal, uin
                      unsigned int max)
 {
 	const uint8_t kind = (uint8_t)hevc_nal_type(nal);
+	int error;
 
 	if (id >= max)
 		return -EINVAL;
-	if (param_sets_has(&params->sets, kind, (uint8_t)id, nal))
-		return 0;
-	return param_sets_put(&params->sets, kind, (uint8_t)id, nal, max);
+	error = param_sets_put(&params->sets, kind, (uint8_t)id, nal, max);
+	return error < 0 ? error : 0;
 }
 
 int hevc_params_add(struct hevc_params *params, const struct nal_unit *nal)

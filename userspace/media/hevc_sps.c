@@ -7,13 +7,11 @@
 
 #include <errno.h>
 
-#define ASPECT_RATIO_EXTENDED 255
-#define MAX_SIDE              16384 /* pixels: twice what level 6.2 allows */
-#define MAX_FRAME_RATE        1000
-#define MAX_DELTA_POCS        16 /* of a reference picture set */
-#define MAX_LONG_TERM         32
-#define SUB_PROFILE_BITS      88
-#define SUB_LEVEL_BITS        8
+#define MAX_SIDE         16384 /* pixels: twice what level 6.2 allows */
+#define MAX_DELTA_POCS   16    /* of a reference picture set */
+#define MAX_LONG_TERM    32
+#define SUB_PROFILE_BITS 88
+#define SUB_LEVEL_BITS   8
 
 static void skip_bits(struct rbsp_reader *r, unsigned int count)
 {
@@ -202,32 +200,13 @@ static int skip_coding_tools(struct rbsp_reader *r, const struct hevc_sps *sps)
 
 static void parse_timing(struct rbsp_reader *r, struct hevc_sps *sps)
 {
-	if (rbsp_bit(r) && rbsp_bits(r, 8) == ASPECT_RATIO_EXTENDED)
-		rbsp_bits(r, 32);
-	if (rbsp_bit(r)) /* overscan_info_present_flag */
-		rbsp_bit(r);
-	if (rbsp_bit(r)) { /* video_signal_type_present_flag */
-		rbsp_bits(r, 4);
-		if (rbsp_bit(r))
-			rbsp_bits(r, 24);
-	}
-	if (rbsp_bit(r)) { /* chroma_loc_info_present_flag */
-		rbsp_ue(r);
-		rbsp_ue(r);
-	}
+	vui_skip_signal(r);
 	skip_bits(r, 3);   /* neutral chroma, fields, frame and field information */
 	if (rbsp_bit(r)) { /* default_display_window_flag */
 		for (int i = 0; i < 4; i++)
 			rbsp_ue(r);
 	}
-	if (rbsp_bit(r)) {
-		uint32_t units = rbsp_bits(r, 32), scale = rbsp_bits(r, 32);
-
-		if (!r->overrun) {
-			sps->num_units_in_tick = units;
-			sps->time_scale = scale;
-		}
-	}
+	sps->tick = vui_read_tick(r);
 }
 
 int hevc_parse_sps(const struct nal_unit *nal, struct hevc_sps *sps)
@@ -258,10 +237,5 @@ int hevc_parse_sps(const struct nal_unit *nal, struct hevc_sps *sps)
 
 double hevc_get_frame_rate(const struct hevc_sps *sps)
 {
-	double rate;
-
-	if (!sps->num_units_in_tick || !sps->time_scale)
-		return 0;
-	rate = (double)sps->time_scale / sps->num_units_in_tick;
-	return rate <= MAX_FRAME_RATE ? rate : 0;
+	return vui_get_frame_rate(&sps->tick, 1);
 }

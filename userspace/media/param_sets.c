@@ -37,10 +37,9 @@ static void remove_record(struct param_sets *sets, size_t place)
 	sets->size -= bytes;
 }
 
-bool param_sets_has(const struct param_sets *sets, uint8_t kind, uint8_t id,
-                    const struct nal_unit *nal)
+static bool is_held(const struct param_sets *sets, size_t place, const struct nal_unit *nal)
 {
-	const uint8_t *record = sets->data + find(sets, kind, id);
+	const uint8_t *record = sets->data + place;
 
 	return record < get_end(sets) && load_be16(record + 2) == nal->size &&
 	       !memcmp(record + RECORD_HEADER_BYTES, nal->data, nal->size);
@@ -54,6 +53,8 @@ int param_sets_put(struct param_sets *sets, uint8_t kind, uint8_t id, const stru
 	const size_t freed = is_new ? 0 : record_bytes(sets->data + place);
 	uint8_t *record;
 
+	if (is_held(sets, place, nal))
+		return 0;
 	if (nal->size > UINT16_MAX || (is_new && param_sets_count(sets, kind) >= max) ||
 	    sets->size - freed + RECORD_HEADER_BYTES + nal->size > sizeof(sets->data))
 		return -ENOSPC;
@@ -66,7 +67,7 @@ int param_sets_put(struct param_sets *sets, uint8_t kind, uint8_t id, const stru
 	memcpy(record + RECORD_HEADER_BYTES, nal->data, nal->size);
 	sets->size += record_bytes(record);
 	sets->changed = true;
-	return 0;
+	return !is_new;
 }
 
 void param_sets_remove(struct param_sets *sets, uint8_t kind)

@@ -16,13 +16,9 @@ struct param_sets {
 	bool changed; /* since whoever reads it cleared it */
 };
 
-/* What there is for `kind` and `id` is this very NAL unit. */
-bool param_sets_has(const struct param_sets *sets, uint8_t kind, uint8_t id,
-                    const struct nal_unit *nal);
-
 /*
- * Store a set, at most max of its kind, copied. Errors: -ENOSPC when there is no room; the sets held stay
- * as they were.
+ * Store a set, at most max of its kind, copied; nothing changes when it is the one held already. Returns whether
+ * another one was replaced: 1 or 0. Errors: -ENOSPC when there is no room; the sets held stay as they were.
  */
 int param_sets_put(struct param_sets *sets, uint8_t kind, uint8_t id, const struct nal_unit *nal,
                    unsigned int max);

@@ -6,15 +6,10 @@
  * (captions) included. The two fields of a frame stay together, as a sample of ISO/IEC 14496-15 is
  * a frame.
  */
-#include "track.h"
-
 #include "h264_params.h"
-#include "picture.h"
-
-#include <stdlib.h>
+#include "track_video.h"
 
 struct track {
-	struct track_host *host;
 	struct picture_cutter cutter;
 	/* For the cuts: the SPS that came last, which may be of the access unit after the one at hand. */
 	struct h264_sps sps;
@@ -26,11 +21,6 @@ struct track {
 	bool has_header;           /* a sequence header was emitted */
 	uint8_t avcc[H264_AVCC_MAX_BYTES];
 };
-
-static void count_malformed(struct track *track)
-{
-	counter_add(&track->host->counters->malformed_units, 1);
-}
 
 static bool is_second_field(const struct h264_slice *first, const struct h264_slice *second)
 {
@@ -46,7 +36,7 @@ static enum picture_part classify_slice(struct track *track, const struct nal_un
 	bool first;
 
 	if (h264_parse_slice(nal, &track->sps, &slice) < 0) {
-		count_malformed(track);
+		video_track_count_malformed(&track->cutter);
 		return PICTURE_INSIDE;
 	}
 	first = !track->has_slice || slice.first_mb == 0 ||
@@ -137,7 +127,7 @@ static bool take_params(struct track *track, struct picture *picture)
 			/* fall through */
 		case H264_NAL_PPS:
 			if (h264_params_add(&track->params, nal) < 0)
-				count_malformed(track);
+				video_track_count_malformed(&track->cutter);
 			break;
 		case H264_NAL_DELIMITER:
 			break;
@@ -159,7 +149,7 @@ static void emit_header(struct track *track, int64_t timestamp_ms)
 		return;
 	}
 	track->has_header = true;
-	track->host->emit(track->host->context, tag);
+	track->cutter.host->emit(track->cutter.host->context, tag);
 }
 
 static void take(struct track *track, struct picture *picture)
@@ -172,17 +162,17 @@ static void take(struct track *track, struct picture *picture)
 	/* Without parameter sets nothing can be decoded. */
 	if (!h264_params_complete(&track->params))
 		return;
-	dts_ms = track_stamp(track->host, picture->dts);
+	dts_ms = track_stamp(track->cutter.host, picture->dts);
 	if (track->params.sets.changed || !track->has_header)
 		emit_header(track, dts_ms);
 	tag = flv_write_video_frame(FLV_AVC, dts_ms, pts_ms - dts_ms,
 	                            is_key(track, picture, has_sps), picture->nals, picture->count);
 	if (!tag) {
-		count_malformed(track);
+		video_track_count_malformed(&track->cutter);
 		return;
 	}
-	counter_add(&track->host->counters->video_frames, 1);
-	track->host->emit(track->host->context, tag);
+	counter_add(&track->cutter.host->counters->video_frames, 1);
+	track->cutter.host->emit(track->cutter.host->context, tag);
 }
 
 static const struct picture_codec codec = {
@@ -193,46 +183,17 @@ static const struct picture_codec codec = {
 
 static struct track *create(struct track_host *host)
 {
-	struct track *track = calloc(1, sizeof(*track));
+	struct track *track = video_track_create(host, &codec, sizeof(*track));
 
-	if (!track)
-		return NULL;
-	track->host = host;
-	track->sps.frame_mbs_only = true; /* until there is one */
-	track->cutter.codec = &codec;
-	track->cutter.track = track;
-	track->cutter.host = host;
+	if (track)
+		track->sps.frame_mbs_only = true; /* until there is one */
 	return track;
-}
-
-static bool accepts(const struct pes_packet *packet)
-{
-	(void)packet; /* no other codec shares its stream type */
-	return true;
-}
-
-static void destroy(struct track *track)
-{
-	if (!track)
-		return;
-	picture_fini(&track->cutter);
-	free(track);
-}
-
-static void push(struct track *track, const struct pes_packet *packet)
-{
-	picture_push(&track->cutter, packet);
 }
 
 static void lose(struct track *track)
 {
-	picture_lose(&track->cutter); /* judges what it has by the slice before */
+	video_track_lose(track); /* judges what it has by the slice before */
 	track->has_slice = false;
-}
-
-static void flush(struct track *track)
-{
-	picture_flush(&track->cutter);
 }
 
 static void describe(const struct track *track, struct flv_metadata *metadata)
@@ -250,11 +211,11 @@ static void describe(const struct track *track, struct flv_metadata *metadata)
 
 const struct track_class track_h264 = {
 	.type = FLV_VIDEO,
-	.accepts = accepts,
+	.accepts = video_track_accepts,
 	.create = create,
-	.destroy = destroy,
-	.push = push,
+	.destroy = video_track_destroy,
+	.push = video_track_push,
 	.lose = lose,
-	.flush = flush,
+	.flush = video_track_flush,
 	.describe = describe,
 };

@@ -4,12 +4,8 @@
  * Parameter sets go to the sequence header, of which a new one precedes the frame when they change; access
  * unit delimiters, filler data and layers above the base are left out; everything else stays, SEI included.
  */
-#include "track.h"
-
 #include "hevc_params.h"
-#include "picture.h"
-
-#include <stdlib.h>
+#include "track_video.h"
 
 #define FORMS (HEVC_LEGACY + 1)
 
@@ -19,22 +15,16 @@ static const enum flv_video_form flv_forms[FORMS] = {
 };
 
 struct track {
-	struct track_host *host;
 	struct picture_cutter cutter;
 	struct hevc_params params;
 	bool has_header; /* sequence headers were emitted */
 	uint8_t hvcc[HEVC_HVCC_MAX_BYTES];
 };
 
-static void count_malformed(struct track *track)
-{
-	counter_add(&track->host->counters->malformed_units, 1);
-}
-
 static enum picture_part classify(struct track *track, const struct nal_unit *nal)
 {
 	if (nal->size < HEVC_NAL_HEADER_BYTES) {
-		count_malformed(track);
+		video_track_count_malformed(&track->cutter);
 		return PICTURE_NOTHING;
 	}
 	if (hevc_nal_layer(nal) > 0 || hevc_nal_type(nal) == HEVC_NAL_FILLER)
@@ -75,7 +65,7 @@ static void take_params(struct track *track, struct picture *picture)
 		case HEVC_NAL_SPS:
 		case HEVC_NAL_PPS:
 			if (hevc_params_add(&track->params, nal) < 0)
-				count_malformed(track);
+				video_track_count_malformed(&track->cutter);
 			break;
 		case HEVC_NAL_DELIMITER:
 			break;
@@ -101,7 +91,7 @@ static void emit_headers(struct track *track, int64_t timestamp_ms)
 		}
 		tag->variant = (uint8_t)(1 + form);
 		track->has_header = true;
-		track->host->emit(track->host->context, tag);
+		track->cutter.host->emit(track->cutter.host->context, tag);
 	}
 }
 
@@ -113,11 +103,11 @@ static void emit_frame(struct track *track, const struct picture *picture, size_
 	                                            is_key(picture), picture->nals, picture->count);
 
 	if (!tag) {
-		count_malformed(track);
+		video_track_count_malformed(&track->cutter);
 		return;
 	}
 	tag->variant = (uint8_t)(1 + form);
-	track->host->emit(track->host->context, tag);
+	track->cutter.host->emit(track->cutter.host->context, tag);
 }
 
 static void take(struct track *track, struct picture *picture)
@@ -128,12 +118,12 @@ static void take(struct track *track, struct picture *picture)
 	/* Without parameter sets nothing can be decoded. */
 	if (!hevc_params_complete(&track->params))
 		return;
-	dts_ms = track_stamp(track->host, picture->dts);
+	dts_ms = track_stamp(track->cutter.host, picture->dts);
 	if (track->params.sets.changed || !track->has_header)
 		emit_headers(track, dts_ms);
-	counter_add(&track->host->counters->video_frames, 1);
+	counter_add(&track->cutter.host->counters->video_frames, 1);
 	for (size_t form = 0; form < FORMS; form++) {
-		if (track->host->forms & 1u << form)
+		if (track->cutter.host->forms & 1u << form)
 			emit_frame(track, picture, form, dts_ms);
 	}
 }
@@ -146,44 +136,7 @@ static const struct picture_codec codec = {
 
 static struct track *create(struct track_host *host)
 {
-	struct track *track = calloc(1, sizeof(*track));
-
-	if (!track)
-		return NULL;
-	track->host = host;
-	track->cutter.codec = &codec;
-	track->cutter.track = track;
-	track->cutter.host = host;
-	return track;
-}
-
-static bool accepts(const struct pes_packet *packet)
-{
-	(void)packet; /* no other codec shares its stream type */
-	return true;
-}
-
-static void destroy(struct track *track)
-{
-	if (!track)
-		return;
-	picture_fini(&track->cutter);
-	free(track);
-}
-
-static void push(struct track *track, const struct pes_packet *packet)
-{
-	picture_push(&track->cutter, packet);
-}
-
-static void lose(struct track *track)
-{
-	picture_lose(&track->cutter);
-}
-
-static void flush(struct track *track)
-{
-	picture_flush(&track->cutter);
+	return video_track_create(host, &codec, sizeof(struct track));
 }
 
 static void describe(const struct track *track, struct flv_metadata *metadata)
@@ -201,11 +154,11 @@ static void describe(const struct track *track, struct flv_metadata *metadata)
 
 const struct track_class track_hevc = {
 	.type = FLV_VIDEO,
-	.accepts = accepts,
+	.accepts = video_track_accepts,
 	.create = create,
-	.destroy = destroy,
-	.push = push,
-	.lose = lose,
-	.flush = flush,
+	.destroy = video_track_destroy,
+	.push = video_track_push,
+	.lose = video_track_lose,
+	.flush = video_track_flush,
 	.describe = describe,
 };

@@ -28,8 +28,6 @@
 #define OPEN_LIMIT_MS \
 	10000 /* from the name to the stream that is published, whatever each step takes */
 
-#define MIN_HIDDEN 4 /* a shorter secret would blank common words */
-
 struct output_rtmp {
 	struct output base;
 	struct rtmp_counters own;
@@ -218,35 +216,6 @@ static void run_connection(struct output_rtmp *o, char *why, size_t size)
 	counter_set(&o->own.rtt_ms, 0);
 }
 
-/* Servers name the stream in their refusals, and what they say is shown: blank it, also where the text ends within. */
-static void hide(char *text, const char *secret)
-{
-	const size_t length = strlen(secret), size = strlen(text);
-
-	if (length < MIN_HIDDEN || strspn(secret, "*") == length)
-		return;
-	for (char *at = text; (at = strstr(at, secret)); at += length)
-		memset(at, '*', length);
-	for (size_t n = length < size ? length : size; n >= MIN_HIDDEN; n--)
-		if (!memcmp(text + size - n, secret, n)) {
-			memset(text + size - n, '*', n);
-			return;
-		}
-}
-
-/* The key, without its query as well, and the query of an application. */
-static void hide_secrets(char *text, const struct output_url *url)
-{
-	char name[sizeof(url->rtmp.key)];
-	const char *query = strchr(url->rtmp.app, '?');
-
-	snprintf(name, sizeof(name), "%.*s", (int)strcspn(url->rtmp.key, "?"), url->rtmp.key);
-	hide(text, url->rtmp.key);
-	hide(text, name);
-	if (query)
-		hide(text, query + 1);
-}
-
 static void *output_rtmp_main(void *argument)
 {
 	struct output_rtmp *o = argument;
@@ -255,7 +224,7 @@ static void *output_rtmp_main(void *argument)
 	while (!stopping(o)) {
 		snprintf(why, sizeof(why), "connection lost");
 		run_connection(o, why, sizeof(why));
-		hide_secrets(why, &o->url);
+		output_url_hide(why, &o->url);
 		if (!stopping(o))
 			wait_for_stop(o, (int)output_set_retrying(&o->base, "%s", why));
 	}
@@ -300,9 +269,7 @@ int output_rtmp_create(struct output **out, const struct output_config *config, 
 		free(o);
 		return error;
 	}
-	error = tag_queue_create(&o->queue, &config->rtmp.choice,
-	                         config->rtmp.backlog_ms ? config->rtmp.backlog_ms
-	                                                 : RTMP_DEFAULT_BACKLOG_MS,
+	error = tag_queue_create(&o->queue, &config->rtmp.choice, config->rtmp.backlog_ms,
 	                         &o->own.frames_dropped);
 	if (!error)
 		error = thread_start_detached(output_rtmp_main, o);

@@ -111,10 +111,8 @@ static int check_fec(const struct udp_options *o, uint64_t given, const struct u
 
 void udp_options_init(struct udp_options *options, bool rtp)
 {
-	*options = (struct udp_options){.tos = -1,
-	                                .pkt_size = 1316,
-	                                .burst = rtp ? RTP_BURST_MS : 0,
-	                                .payload_type = 33};
+	*options = (struct udp_options){
+		.tos = -1, .pkt_size = 1316, .burst = rtp ? RTP_BURST_MS : 0, .payload_type = 33};
 }
 
 int udp_options_parse(struct udp_options *options, bool rtp, const char *query,

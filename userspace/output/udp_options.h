@@ -17,7 +17,7 @@ struct udp_options {
 	char interface[IF_NAMESIZE];    /* to send through; "": the route's */
 	uint16_t localport;             /* 0: any */
 	uint32_t pkt_size; /* bytes of TS a datagram, multiple of 188, 188 to 1316 (default) */
-	uint8_t burst;     /* ms that datagrams wait for others to leave with, 0 to 50; 0: a sender's tick */
+	uint8_t burst; /* ms that datagrams wait for others to leave with, 0 to 50; 0: a sender's tick */
 	/* rtp:// alone */
 	uint8_t payload_type; /* 0 to 127, default 33 (RFC 3551) */
 	uint8_t fec_columns;  /* SMPTE 2022-1 L, 1 to 20; 0 (default): no FEC */

@@ -59,4 +59,11 @@ void output_url_mask(char *out, const char *text);
  */
 int output_url_unmask(char *out, const char *text, const char *stored);
 
+/*
+ * Blank in text, which a server wrote and which may be cut short, the secrets of url: the RTMP key, with and without
+ * its query string, and the query string of an application. Servers name the stream in what they refuse. Secrets of
+ * less than 4 bytes stay: they would blank common words. Thread: any.
+ */
+void output_url_hide(char *text, const struct output_url *url);
+
 #endif

@@ -10,10 +10,12 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
-#define MASK "***"
+#define MASK       "***"
+#define MIN_HIDDEN 4 /* a shorter secret would blank common words */
 
 /* What follows rtmp:// or rtmps://, or NULL. */
 static const char *after_rtmp(const char *text)
@@ -127,4 +129,32 @@ int output_url_unmask(char *out, const char *text, const char *stored)
 		return -EINVAL;
 	strcpy(out, unmasked);
 	return 0;
+}
+
+/* Also where the text ends within it. */
+static void hide(char *text, const char *secret)
+{
+	const size_t length = strlen(secret), size = strlen(text);
+
+	if (length < MIN_HIDDEN || strspn(secret, "*") == length)
+		return;
+	for (char *at = text; (at = strstr(at, secret)); at += length)
+		memset(at, '*', length);
+	for (size_t n = length < size ? length : size; n >= MIN_HIDDEN; n--)
+		if (!memcmp(text + size - n, secret, n)) {
+			memset(text + size - n, '*', n);
+			return;
+		}
+}
+
+void output_url_hide(char *text, const struct output_url *url)
+{
+	char name[sizeof(url->rtmp.key)];
+	const char *query = strchr(url->rtmp.app, '?');
+
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(url->rtmp.key, "?"), url->rtmp.key);
+	hide(text, url->rtmp.key);
+	hide(text, name);
+	if (query)
+		hide(text, query + 1);
 }
