@@ -63,6 +63,31 @@ run_build() {
   done
 }
 
+# The builds with sanitizers, side by side: they mostly wait. Each has a network of its own, for unit tests take ports.
+run_sanitizers() {
+  local name line
+  local -a apart=(unshare --net -- bash -c 'ip link set lo up && exec "$@"' apart) pids=()
+  "${apart[@]}" true 2>/dev/null || apart=(env)
+  echo "the builds with sanitizers, side by side (to watch: $logs/asan.out, $logs/tsan.out)"
+  for name in asan tsan; do
+    "${apart[@]}" tests/run.sh "$name" >"$logs/$name.out" 2>&1 &
+    pids+=($!)
+    [ "${apart[0]}" != env ] || wait $!
+  done
+  wait "${pids[@]}"
+  for name in asan tsan; do
+    line=$(tail -n 1 "$logs/$name.out")
+    sed '$d' "$logs/$name.out"
+    if [[ $line =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed,\ ([0-9]+)\ skipped$ ]]; then
+      passed=$((passed + BASH_REMATCH[1])) failed=$((failed + BASH_REMATCH[2]))
+      skipped=$((skipped + BASH_REMATCH[3]))
+    else
+      echo "the tests of $name did not end: $line"
+      failed=$((failed + 1))
+    fi
+  done
+}
+
 run_browser() {
   local log=$logs/npm.log
   if ! npm --prefix tests/browser ci --silent >"$log" 2>&1; then
@@ -78,8 +103,7 @@ case ${1:-all} in
     run_program lint make --no-print-directory lint
     run_build plain
     run_browser
-    run_build asan
-    run_build tsan
+    run_sanitizers
     ;;
   quick) run_build plain ;;
   plain | asan | tsan) run_build "$@" ;;

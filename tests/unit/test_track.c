@@ -94,6 +94,31 @@ static void test_several_units(void **state)
 	assert_false(frames[1]->key);
 }
 
+/* After hours of frames an encoder turns to fields, each in a packet of its own: none is lost. */
+static void test_fields_after_frames(void **state)
+{
+	static const uint8_t key[] = {AUD, START, SPS_INTERLACED, START, PPS,  0,
+	                              0,   1,     0x65,           0x88,  0x84, 0x21};
+	static const uint8_t bottom[] = {AUD, 0, 0, 1, 0x41, 0x9a, 0x18, 0x31};
+	static const uint8_t frame[] = {AUD, 0, 0, 1, 0x41, 0x9a, 0x10, 0x41};
+	struct flv_tag *frames[MAX_TAGS];
+	int64_t time = 0;
+
+	start(*state);
+	for (int round = 0; round < 2; round++) {
+		add_video(time, TS_BUILD_NONE, key, sizeof(key));
+		add_video(time + FRAME_TIME / 2, TS_BUILD_NONE, bottom, sizeof(bottom));
+		for (int i = 0; i < 120; i++)
+			add_video(time += FRAME_TIME, TS_BUILD_NONE, frame, sizeof(frame));
+		time += FRAME_TIME;
+	}
+	push(*state);
+	assert_int_equal(COUNTER(*state, damaged_units), 0);
+	assert_int_equal(select_frames(FLV_VIDEO, frames), 242);
+	assert_int_equal(frames[121]->size, 5 + 4 + 4 + 4 + 4);
+	assert_true(frames[121]->key);
+}
+
 static void test_too_many_units(void **state)
 {
 	static uint8_t flood[5 * 1100];
@@ -198,6 +223,7 @@ int main(void)
 		TEST(test_open_gop),
 		TEST(test_parameter_sets_change),
 		TEST(test_several_units),
+		TEST(test_fields_after_frames),
 		TEST(test_too_many_units),
 		TEST(test_aac_spans_packets),
 		TEST(test_aac_does_not_drift),

@@ -84,6 +84,11 @@ static void drop_open(struct picture_cutter *cutter, counter_t *why)
 	cutter->has_slice = false;
 }
 
+static bool has_fields(const struct picture_cutter *cutter)
+{
+	return cutter->codec->has_fields && cutter->codec->has_fields(cutter->track);
+}
+
 /* The stream has access units that go on in the next PES packet. */
 static void find_spanning(struct picture_cutter *cutter)
 {
@@ -226,7 +231,8 @@ void picture_push(struct picture_cutter *cutter, const struct pes_packet *packet
 		cutter->learn_at = cutter->packet_at;
 	}
 	take_nals(cutter);
-	cutter->ended = cutter->whole >= (cutter->spans ? WHOLE_AGAIN : WHOLE_PACKETS);
+	cutter->ended = cutter->whole >= (cutter->spans ? WHOLE_AGAIN : WHOLE_PACKETS) &&
+	                !has_fields(cutter);
 	if (cutter->ended)
 		finish(cutter);
 	tidy(cutter);

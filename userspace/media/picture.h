@@ -4,7 +4,8 @@
  * The cuts are made by the types of the NAL units, not by the PES packets: one packet may hold several access
  * units, or a part of one. Most streams have one access unit to a packet, which then is complete with the
  * packet's last byte; in others its end shows only when the next one begins. A stream is held to be of the
- * second kind until some packets have shown it to be of the first.
+ * second kind until some packets have shown it to be of the first; one with fields always is, for an encoder may
+ * change from frames to fields with any picture.
  */
 #ifndef MEDIA_PICTURE_H
 #define MEDIA_PICTURE_H
@@ -40,6 +41,8 @@ struct picture_codec {
 	void (*take)(struct track *track, struct picture *picture);
 	/* Frames a second as the stream tells; 0: not told. */
 	double (*get_rate)(const struct track *track);
+	/* Frames may come as two fields, which a stream may put in a PES packet each. NULL: never. */
+	bool (*has_fields)(const struct track *track);
 };
 
 /* Embedded by the codec's track, zero-initialised but for what is said. Thread: one at a time. */

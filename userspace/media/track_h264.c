@@ -175,10 +175,16 @@ static void take(struct track *track, struct picture *picture)
 	track->cutter.host->emit(track->cutter.host->context, tag);
 }
 
+static bool has_fields(const struct track *track)
+{
+	return !track->sps.frame_mbs_only;
+}
+
 static const struct picture_codec codec = {
 	.classify = classify,
 	.take = take,
 	.get_rate = get_rate,
+	.has_fields = has_fields,
 };
 
 static struct track *create(struct track_host *host)
