@@ -4,7 +4,8 @@
  *
  *	video CODEC DTS PTS KEY SIZE CRC   times in ms; h264, hevc (FourCC hvc1) or hevc-12 (codec id 12)
  *	audio CODEC TIME TIME 1 SIZE CRC   aac, ac-3, ec-3
- *	config h264|hevc|hevc-12|aac HEX   each parameter set of a video sequence header; an AudioSpecificConfig
+ *	config h264|hevc|hevc-12 HEX       each parameter set of a video sequence header
+ *	config aac|ac-3|ec-3 HEX           an AudioSpecificConfig; nothing of the others
  *	script TIME NAME                   data messages
  *	meta KEY VALUE                     each number, boolean and string of onMetaData
  *	error WHAT                         and the exit status is 1
@@ -182,14 +183,17 @@ static void print_audio(struct byte_reader *r, const char *codec, uint32_t time)
 static void list_enhanced_audio(struct byte_reader *r, unsigned int packet, uint32_t time)
 {
 	const uint32_t codec = bytes_u32(r);
-	const bool aac = codec == FOURCC("mp4a");
+	const char *name = codec == FOURCC("mp4a")   ? "aac"
+	                   : codec == FOURCC("ac-3") ? "ac-3"
+	                   : codec == FOURCC("ec-3") ? "ec-3"
+	                                             : NULL;
 
-	if (!aac && codec != FOURCC("ac-3") && codec != FOURCC("ec-3"))
+	if (!name)
 		fail("audio of an unknown FourCC");
 	else if (packet == 1)
-		print_audio(r, aac ? "aac" : codec == FOURCC("ac-3") ? "ac-3" : "ec-3", time);
-	else if (packet == 0 && aac)
-		print_config("aac", r->at, bytes_left(r));
+		print_audio(r, name, time);
+	else if (packet == 0)
+		print_config(name, r->at, bytes_left(r));
 }
 
 static void list_audio(struct byte_reader *r, uint32_t time)
