@@ -2,7 +2,6 @@
 # The options of an RTMP output from the REST API to the server: a stream key given apart, the audio by its
 # language, a program of two, what is not carried; and that changing one output leaves the other one alone.
 . "$(dirname "$0")/lib.sh"
-case $build in */tsan) skip_all "nothing of it is about threads" ;; esac
 . "$(dirname "$0")/rtmp_server.sh"
 
 make_namespaces
