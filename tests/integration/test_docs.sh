@@ -1,0 +1,153 @@
+#!/usr/bin/env bash
+# Every block of code in every document: commands are run and succeed, or it is said why they cannot be here.
+#
+# The marks, an HTML comment alone on the line above a block:
+#
+#   needs: aws                  it needs an account of AWS
+#   needs: host: REASON         it changes the machine, or takes what a test does not have
+#   keeps running               it goes on while the rest of the page is run
+#   prints                      every word of the block is in what the commands before it have printed
+#   example                     of a file or of output, with values that differ from case to case
+#
+# and on a line of its own, for the whole page:
+#
+#   place: bare                 no distributor runs when the page begins
+#   every block: FILE           the test FILE runs the blocks of this page
+#
+# What is not marked is run when its language is sh, and when it has none. JSON has to be JSON. In commands,
+# channels/ID and outputs/OUTPUT_ID stand for the first of them that there is. PAGES='README.md …' runs these alone.
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../docs/place.sh"
+case $build in */asan | */tsan) skip_all "the documents are run once, with the plain build" ;; esac
+
+documents() {
+  (cd "$root" && find . \( -name node_modules -o -name build -o -name '.?*' -o -path ./tests/docs \) -prune -o -name '*.md' -print) |
+    sed 's,^\./,,' | sort
+}
+
+# first FILTER: an id that the program's list of channels has.
+first() {
+  api GET /api/channels && json "$1 // empty"
+}
+
+# A page that says channels/ID without having made one gets one.
+fill_in_ids() {
+  local id output
+  grep -q 'channels/ID' "$1" || return 0
+  if [ -z "$(first '.channels[0].id')" ]; then
+    make_channel Page 5009 && add_output "$channel" "srt://receiver.example:9003"
+  fi
+  id=$(first '.channels[0].id')
+  output=$(first '.channels[0].outputs[0].id')
+  sed -i "s,channels/ID,channels/$id,g; s,outputs/OUTPUT_ID,outputs/$output,g" "$1"
+}
+
+# run_commands BLOCK: in the distributor's namespace; what they print in $state/printed.
+run_commands() {
+  fill_in_ids "$1"
+  (cd "$work/clone" && PATH=$work/bin:$PATH in_ns timeout --kill-after=5 60 \
+    "$root/tests/docs/session.sh" "$1" "$state") >"$state/printed" 2>&1
+}
+
+# keep_running BLOCK: in a process group of its own, ended with the page.
+keep_running() {
+  (cd "$work/clone" && PATH=$work/bin:$PATH exec setsid nsenter --net="/run/netns/$ns" \
+    "$root/tests/docs/session.sh" "$1" "$state") >"$1.log" 2>&1 &
+  page_pids+=($!)
+  pids+=($!)
+  sleep 1.5
+  kill -0 $! 2>/dev/null || {
+    cp "$1.log" "$state/printed"
+    return 1
+  }
+}
+
+end_page() {
+  local pid
+  for pid in "${page_pids[@]}"; do
+    kill -TERM -- "-$pid" 2>/dev/null
+  done
+  for pid in "${page_pids[@]}"; do
+    wait_for 10 gone "$pid" || kill -KILL -- "-$pid" 2>/dev/null
+    wait "$pid" 2>/dev/null
+  done
+  page_pids=()
+  [ -z "$distributor_pid" ] || check "$page: the distributor ends cleanly" stop_distributor
+  rm -rf "$work/config" /var/lib/medialive-distributor/*
+}
+
+gone() {
+  ! kill -0 "$1" 2>/dev/null
+}
+
+words() {
+  grep -oE '[A-Za-z_]{3,}' "$1" | sort -u
+}
+
+# run_here NAME BLOCK
+run_here() {
+  if run_commands "$2"; then ok "$1"; else
+    not_ok "$1" "$(tail -5 "$state/printed")"
+  fi
+}
+
+# do_block NAME BLOCK LANGUAGE MARK
+do_block() {
+  case "$4" in
+    'needs: aws'* | 'needs: host: '?* | example | 'example: '?*) return ;;
+    'keeps running')
+      if keep_running "$2"; then ok "$1 keeps running"; else not_ok "$1 keeps running" "$(tail -5 "$state/printed")"; fi
+      return
+      ;;
+    prints) equal "$1 is printed" "" "$(comm -23 <(words "$2") <(words "$state/printed"))" && return ;;
+    '') ;;
+    *) not_ok "$1: the mark means something" "$4" && return ;;
+  esac
+  case "$3" in
+    sh | bash | none) run_here "$1" "$2" ;;
+    json) check "$1 is JSON" jq empty "$2" ;;
+    text | ini | yaml | nginx | c | promql) ;; # nothing that could be run
+    *) not_ok "$1: the language means something" "$3" ;;
+  esac
+}
+
+# begin_page: the marks of the page itself; false when its blocks are run elsewhere.
+begin_page() {
+  local mark place='' elsewhere=''
+  while IFS=$'\037' read -r number _ _ mark; do
+    [ "$number" = 0 ] || continue
+    case $mark in
+      'place: bare') place=bare ;;
+      'every block: '*) elsewhere=${mark#every block: } ;;
+      *) not_ok "$page: the mark means something" "$mark" ;;
+    esac
+  done <"$blocks/list"
+  if [ "$elsewhere" ]; then
+    check "$page: $elsewhere runs it" grep -qF "$page" "$root/$elsewhere"
+    return 1
+  fi
+  state=$work/pages/${page//\//-}.state
+  mkdir -p "$state"
+  : >"$state/printed"
+  [ "$place" = bare ] || start_distributor --interface "$veth"
+}
+
+do_page() {
+  local page=$1 blocks=$work/pages/${1//\//-} number line language mark
+  mkdir -p "$blocks"
+  awk -v folder="$blocks" -f "$root/tests/docs/blocks.awk" "$root/$page" >"$blocks/list"
+  [ -s "$blocks/list" ] || return
+  begin_page || return
+  while IFS=$'\037' read -r number line language mark <&4; do
+    [ "$number" = 0 ] || do_block "$page:$line" "$blocks/$number" "$language" "$mark"
+  done 4<"$blocks/list"
+  end_page
+}
+
+page_pids=()
+make_place
+equal "every fault of tests/docs/faulty.md is found" 8 "$(do_page tests/docs/faulty.md 2>/dev/null | grep -c '^not ok')"
+for document in ${PAGES:-$(documents)}; do
+  do_page "$document"
+done
+finish
