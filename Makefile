@@ -97,7 +97,7 @@ bench-bpf: $(BUILD)/bench/bpf ## print what the XDP program costs a packet (need
 bench-ingest: all $(BUILD)/bench/ingest_load ## measure the receiving thread: 400 channels, XDP and sockets (needs root)
 	@BUILD_DIR=$(abspath $(BUILD)) tools/bench/ingest.sh
 
-lint: $(SKELETON) ## check format, include rule, C and shell sources, JavaScript types
+lint: $(SKELETON) ## check format, include rule, C and shell sources, documents, JavaScript types
 	@tools/lint.sh $(C_FILES) $(SHELL_FILES)
 
 format: ## format the C sources in place
