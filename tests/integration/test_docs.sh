@@ -16,6 +16,7 @@
 #
 # What is not marked is run when its language is sh, and when it has none. JSON has to be JSON. In commands,
 # channels/ID and outputs/OUTPUT_ID stand for the first of them that there is. PAGES='README.md …' runs these alone.
+# SHOW=1 shows what they print.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/../docs/place.sh"
 case $build in */asan | */tsan) skip_all "the documents are run once, with the plain build" ;; esac
@@ -42,11 +43,15 @@ fill_in_ids() {
   sed -i "s,channels/ID,channels/$id,g; s,outputs/OUTPUT_ID,outputs/$output,g" "$1"
 }
 
-# run_commands BLOCK: in the distributor's namespace; what they print in $state/printed.
+# run_commands BLOCK: in the distributor's namespace; what they print in $state/printed, and with SHOW=1 here as well.
 run_commands() {
+  local status
   fill_in_ids "$1"
   (cd "$work/clone" && PATH=$work/bin:$PATH in_ns timeout --kill-after=5 60 \
     "$root/tests/docs/session.sh" "$1" "$state") >"$state/printed" 2>&1
+  status=$?
+  [ -z "${SHOW:-}" ] || sed 's/^/# /' "$state/printed"
+  return "$status"
 }
 
 # keep_running BLOCK: in a process group of its own, ended with the page.
