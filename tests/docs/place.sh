@@ -25,6 +25,7 @@ make_place() {
   ip -n "$ns_source" addr flush dev "$veth_source"
   ip -n "$ns" addr add "$address/8" dev "$veth"
   ip -n "$ns" addr add "$peer/32" dev lo
+  ip -n "$ns" route add 224.0.0.0/4 dev "$veth"
   ip -n "$ns_source" addr add 10.1.0.5/8 dev "$veth_source"
   ip -n "$ns_source" addr add 10.2.0.5/8 dev "$veth_source"
   make_folders

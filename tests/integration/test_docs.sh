@@ -12,6 +12,7 @@
 # and on a line of its own, for the whole page:
 #
 #   place: bare                 no distributor runs when the page begins
+#   place: trouble              tests/docs/trouble.sh has put things wrong
 #   every block: FILE           the test FILE runs the blocks of this page
 #
 # What is not marked is run when its language is sh, and when it has none. JSON has to be JSON. In commands,
@@ -19,6 +20,7 @@
 # SHOW=1 shows what they print.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/../docs/place.sh"
+. "$(dirname "$0")/../docs/trouble.sh"
 case $build in */asan | */tsan) skip_all "the documents are run once, with the plain build" ;; esac
 
 documents() {
@@ -122,7 +124,7 @@ begin_page() {
   while IFS=$'\037' read -r number _ _ mark; do
     [ "$number" = 0 ] || continue
     case $mark in
-      'place: bare') place=bare ;;
+      'place: bare' | 'place: trouble') place=${mark#place: } ;;
       'every block: '*) elsewhere=${mark#every block: } ;;
       *) not_ok "$page: the mark means something" "$mark" ;;
     esac
@@ -135,6 +137,7 @@ begin_page() {
   mkdir -p "$state"
   : >"$state/printed"
   [ "$place" = bare ] || start_distributor --interface "$veth"
+  [ "$place" != trouble ] || make_trouble
 }
 
 do_page() {

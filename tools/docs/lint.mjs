@@ -131,9 +131,9 @@ function checkCode(where, code) {
  * @param {string} code
  */
 function checkSpan(where, code) {
-  checkCode(where, code);
   const option = /^--[a-z][a-z-]+/.exec(code)?.[0];
-  const message = where.startsWith(QUOTES_MESSAGES) && /^"(.*)"$/.exec(code)?.[1];
+  const message = where.startsWith(QUOTES_MESSAGES) && !/^"\w+": /.test(code) && /^"(.*)"$/.exec(code)?.[1];
+  if (!message) checkCode(where, code);
   if (/^[a-z]+(_[a-z0-9]+)+$/.test(code) && !names.has(code)) complain(where, `not in the source: ${code}`);
   if (option && !['medialive-distributor', 'media-source', ...paths.filter((path) => path.endsWith('.sh'))]
     .some((program) => optionsOf(program)?.has(option))) complain(where, `nothing here has the option ${option}`);
