@@ -21,7 +21,7 @@ endif
 WERROR   ?= -Werror
 WARNINGS := -Wall -Wextra $(WERROR) -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes \
             -Wformat=2 -Wundef
-PACKAGES := libbpf libxdp srt librtmp libulfius libmicrohttpd jansson libdvbpsi uuid gnutls
+PACKAGES := libbpf libxdp srt librtmp libulfius libmicrohttpd jansson libdvbpsi uuid gnutls libsystemd
 CFLAGS   ?= -O2 -g
 CPPFLAGS += -D_GNU_SOURCE -DDISTRIBUTOR_VERSION='"$(VERSION)"' \
             -DDASHBOARD_DIR='"$(PREFIX)/share/medialive-distributor/dashboard"' \

@@ -8,6 +8,7 @@ packages=(
   libbpf-dev libxdp-dev libelf-dev zlib1g-dev                           # XDP
   libsrt-gnutls-dev librtmp-dev libgnutls28-dev                         # outputs
   libulfius-dev libmicrohttpd-dev libjansson-dev uuid-dev libdvbpsi-dev # API, configuration, PSI
+  libsystemd-dev                                                        # readiness and watchdog
   libcmocka-dev clang-format cppcheck shellcheck                        # tests and lint
   iproute2 ethtool procps psmisc util-linux curl jq ca-certificates     # demo and tests
   srt-tools ffmpeg nginx-light libnginx-mod-{rtmp,stream}               # peers in tests and benchmarks

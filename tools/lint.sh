@@ -64,6 +64,7 @@ dvbpsi/ userspace/media/[a-z]+\.c
 jansson userspace/control/.*|api/.*
 ulfius|microhttpd|orcania|yder api/.*
 uuid/ userspace/control/[a-z_]+\.c
+systemd/ userspace/base/notify\.c
 RULES
   return "$bad"
 }

@@ -6,9 +6,12 @@
  * it has attached XDP, which has to be before there is a second thread.
  */
 #include "api/server.h"
+#include "base/clock.h"
 #include "base/log.h"
+#include "base/notify.h"
 #include "base/privileges.h"
 #include "control/manager.h"
+#include "control/watchdog.h"
 #include "ingest/detach.h"
 #include "ingest/ingest.h"
 #include "options.h"
@@ -18,6 +21,7 @@
 #include <errno.h>
 #include <malloc.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -25,12 +29,14 @@
 #include <unistd.h>
 
 #define OUTPUTS_PATIENCE_MS 8000 /* an RTMP peer that reads nothing holds its thread for 5 s */
+#define TRIM_NS             (5 * NS_PER_S)
 
 struct program {
 	struct senders *senders;
 	struct ingest *ingest;
 	struct manager *manager;
 	struct api_server *api;
+	struct watchdog watchdog;
 };
 
 static bool wants_xdp(const struct options *options)
@@ -76,7 +82,10 @@ static int start(struct program *p, struct options *options)
 	if (error)
 		return error;
 	api.manager = p->manager;
-	return api_server_create(&p->api, &api);
+	error = api_server_create(&p->api, &api);
+	if (error)
+		return error;
+	return watchdog_init(&p->watchdog, p->ingest, p->senders);
 }
 
 static void stop(struct program *p)
@@ -112,15 +121,35 @@ static void block_signals(sigset_t *signals)
 	signal(SIGPIPE, SIG_IGN); /* librtmp and HTTP clients that hang up */
 }
 
-/* Until the program is to end. */
-static int wait_for_signal(const sigset_t *signals)
+/* Until the program is to end. Meanwhile: feed the watchdog, give memory back. */
+static int wait_for_signal(const sigset_t *signals, struct watchdog *watchdog)
 {
-	const struct timespec pause = {.tv_sec = 5};
+	const int64_t pause_ns = watchdog_pause_ns(watchdog);
+	const struct timespec pause = {.tv_sec = pause_ns / NS_PER_S,
+	                               .tv_nsec = pause_ns % NS_PER_S};
+	int64_t trimmed_ns = clock_now_ns();
 	int received;
 
-	while ((received = sigtimedwait(signals, NULL, &pause)) < 0)
+	while ((received = sigtimedwait(signals, NULL, &pause)) < 0) {
+		watchdog_look(watchdog);
+		if (clock_now_ns() - trimmed_ns < TRIM_NS)
+			continue;
 		output_trim();
+		trimmed_ns = clock_now_ns();
+	}
 	return received;
+}
+
+/* From the API's start on to the signal that ends it. */
+static void serve(struct program *p, const char *http, const sigset_t *signals)
+{
+	char status[160];
+
+	snprintf(status, sizeof(status), "API and dashboard on %s", http);
+	notify_ready(status);
+	log_info("stopping on %s", strsignal(wait_for_signal(signals, &p->watchdog)));
+	notify_alive(); /* stopping has the whole interval */
+	notify_stopping();
 }
 
 int main(int argc, char **argv)
@@ -147,7 +176,7 @@ int main(int argc, char **argv)
 	raise_descriptor_limit();
 	error = start(&program, &options);
 	if (!error)
-		log_info("stopping on %s", strsignal(wait_for_signal(&signals)));
+		serve(&program, options.http, &signals);
 	stop(&program);
 	return error ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -6,6 +6,7 @@
 #include "tick.h"
 
 #include "clock.h"
+#include "counter.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -23,6 +24,7 @@ struct tick_loop {
 	_Atomic(struct command *) posted; /* newest first */
 	atomic_bool asleep;               /* until `called` */
 	sem_t called;
+	counter_t ticks; /* that are over */
 };
 
 static void run_commands(struct tick_loop *loop)
@@ -84,6 +86,7 @@ static void *loop_main(void *argument)
 			deadline_ns = now_ns;
 		run_commands(loop);
 		loop->config.tick(loop->config.context, now_ns);
+		counter_add(&loop->ticks, 1);
 		if (loop->config.is_idle && loop->config.is_idle(loop->config.context))
 			sleep_until_called(loop);
 	}
@@ -132,6 +135,16 @@ void tick_loop_post(struct tick_loop *loop, struct command *command)
 	while (!atomic_compare_exchange_weak(&loop->posted, &command->next, command))
 		;
 	call(loop);
+}
+
+uint64_t tick_loop_count(const struct tick_loop *loop)
+{
+	return counter_get(&loop->ticks);
+}
+
+const char *tick_loop_name(const struct tick_loop *loop)
+{
+	return loop->config.name;
 }
 
 static void retirement_visit(struct command *command)

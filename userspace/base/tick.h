@@ -53,6 +53,14 @@ void tick_loop_destroy(struct tick_loop *loop);
  */
 void tick_loop_post(struct tick_loop *loop, struct command *command);
 
+/*
+ * How often it has ticked; the tick under way does not count yet. One without work ticks once a second. Thread: any.
+ */
+uint64_t tick_loop_count(const struct tick_loop *loop);
+
+/* Its name, borrowed from its configuration. Thread: any. */
+const char *tick_loop_name(const struct tick_loop *loop);
+
 /* An object on its way out; embed it, zero-initialised. */
 struct retirement {
 	struct command command;
