@@ -2,6 +2,8 @@
 
 VERSION := 0.1.0
 PREFIX  ?= /usr/local
+MAN_DIR         = $(PREFIX)/share/man
+COMPLETION_DIR  = $(PREFIX)/share/bash-completion/completions
 CC      ?= cc
 CLANG   ?= clang
 
@@ -51,7 +53,7 @@ TEST_PROGRAMS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_TESTS)) \
                  $(patsubst tests/tools/%.c,$(BUILD)/tools/%,$(TEST_TOOLS))
 C_FILES     := $(wildcard bpf/*.[ch] userspace/*.[ch] userspace/*/*.[ch] api/*.[ch] tools/*/*.[ch] \
                  tests/*/*.[ch])
-SHELL_FILES := $(wildcard tools/*.sh tools/*/*.sh tests/*.sh tests/*/*.sh) .ci/run
+SHELL_FILES := $(wildcard tools/*.sh tools/*/*.sh tests/*.sh tests/*/*.sh systemd/*.sh tools/completion/*.bash) .ci/run
 
 # V=1 shows the commands.
 ifneq ($(V),1)
@@ -61,7 +63,7 @@ endif
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all deps demo run test test-quick test-programs fuzz-objects bench bench-bpf bench-ingest fuzz lint format install uninstall clean help
+.PHONY: all deps demo run test test-quick test-programs fuzz-objects bench bench-bpf bench-ingest fuzz lint format install uninstall deb clean help
 
 all: $(PROGRAMS) ## build everything (this is the default)
 
@@ -108,10 +110,20 @@ install: all ## install below PREFIX (default /usr/local), honouring DESTDIR
 	install -D -m 755 $(BUILD)/media-source $(DESTDIR)$(PREFIX)/bin/media-source
 	install -d $(DESTDIR)$(PREFIX)/share/medialive-distributor/dashboard
 	install -m 644 $(wildcard dashboard/*.*) $(DESTDIR)$(PREFIX)/share/medialive-distributor/dashboard
+	install -D -m 644 docs/man/medialive-distributor.8 $(DESTDIR)$(MAN_DIR)/man8/medialive-distributor.8
+	install -D -m 644 docs/man/media-source.1 $(DESTDIR)$(MAN_DIR)/man1/media-source.1
+	install -D -m 644 tools/completion/medialive-distributor.bash \
+		$(DESTDIR)$(COMPLETION_DIR)/medialive-distributor
+	ln -sf medialive-distributor $(DESTDIR)$(COMPLETION_DIR)/media-source
 
 uninstall: ## remove what install installed
-	rm -f $(DESTDIR)$(PREFIX)/bin/medialive-distributor $(DESTDIR)$(PREFIX)/bin/media-source
+	rm -f $(addprefix $(DESTDIR),$(addprefix $(PREFIX)/bin/,medialive-distributor media-source) \
+		$(MAN_DIR)/man8/medialive-distributor.8 $(MAN_DIR)/man1/media-source.1 \
+		$(addprefix $(COMPLETION_DIR)/,medialive-distributor media-source))
 	rm -rf $(DESTDIR)$(PREFIX)/share/medialive-distributor
+
+deb: ## build the Debian package into build/deb
+	@tools/deb.sh
 
 clean: ## remove everything that was built
 	rm -rf build
