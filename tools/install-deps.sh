@@ -1,15 +1,19 @@
 #!/usr/bin/env bash
 # Install the packages that building, running, demonstrating and testing need.
 # Debian 12 and 13, Ubuntu 24.04. Does nothing when all are there.
+#
+#   tools/install-deps.sh          all of them
+#   tools/install-deps.sh build    what `make` and `make install` need, and no more
 set -euo pipefail
 
 packages=(
-  build-essential pkg-config clang llvm                                 # compilers
+  build-essential pkg-config clang                                      # compilers
   libbpf-dev libxdp-dev libelf-dev zlib1g-dev                           # XDP
   libsrt-gnutls-dev librtmp-dev libgnutls28-dev                         # outputs
   libulfius-dev libmicrohttpd-dev libjansson-dev uuid-dev libdvbpsi-dev # API, configuration, PSI
-  libsystemd-dev                                                        # readiness and watchdog
-  libcmocka-dev clang-format cppcheck shellcheck                        # tests and lint
+)
+others=(
+  llvm libcmocka-dev clang-format cppcheck shellcheck                   # tests and lint
   iproute2 ethtool procps psmisc util-linux curl jq ca-certificates     # demo and tests
   srt-tools ffmpeg nginx-light libnginx-mod-{rtmp,stream}               # peers in tests and benchmarks
   gstreamer1.0-tools gstreamer1.0-plugins-{base,good,bad}
@@ -19,10 +23,19 @@ packages=(
 if grep -q '^ID=ubuntu' /etc/os-release; then
   packages+=(linux-tools-common linux-tools-generic)
 else
-  packages+=(bpftool chromium) # Ubuntu's chromium is a snap: browser tests are skipped there
+  packages+=(bpftool)
+  others+=(chromium) # Ubuntu's is a snap: browser tests are skipped there
 fi
 # Node may have come from elsewhere than Debian.
-command -v node >/dev/null && command -v npm >/dev/null || packages+=(nodejs npm)
+command -v node >/dev/null && command -v npm >/dev/null || others+=(nodejs npm)
+case ${1:-all} in
+  all) packages+=("${others[@]}") ;;
+  build) ;;
+  *)
+    echo "usage: tools/install-deps.sh [build]" >&2
+    exit 2
+    ;;
+esac
 
 missing=()
 for package in "${packages[@]}"; do
@@ -32,7 +45,7 @@ done
 [ ${#missing[@]} -gt 0 ] || exit 0
 
 if [ "$(id -u)" -ne 0 ]; then
-  echo "make deps: these packages are missing and need root: ${missing[*]}" >&2
+  echo "install-deps.sh: these packages are missing and need root: ${missing[*]}" >&2
   exit 1
 fi
 echo "Installing: ${missing[*]}"

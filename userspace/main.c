@@ -168,6 +168,9 @@ int main(int argc, char **argv)
 		break;
 	}
 	log_configure(options.log_level, options.log_json);
+	error = privileges_raise();
+	if (error)
+		log_warning("capabilities are not in effect: %s", strerror(-error));
 	if (options.detach)
 		return detach_all(options.ingest.interfaces) ? EXIT_FAILURE : EXIT_SUCCESS;
 	srandom((unsigned int)(time(NULL) ^ getpid()));

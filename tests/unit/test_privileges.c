@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -107,6 +108,34 @@ static void test_ordinary_user(void **state)
 	assert_int_equal(run_child(drop_ordinary, true, ""), 0);
 }
 
+/* As a program with file capabilities, but without their effective flag, begins. */
+static int raise_permitted(bool xdp, const char *kept)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {
+		{.permitted = 1U << CAP_NET_RAW}};
+	char names[PRIVILEGES_NAMES_MAX];
+
+	(void)xdp;
+	if (syscall(SYS_capset, &header, data) || privileges_names(names, sizeof(names)))
+		return 1;
+	if (privileges_raise() || privileges_names(names, sizeof(names)) != 1 ||
+	    strcmp(names, kept))
+		return 2;
+	return privileges_raise() ? 3 : 0; /* once more changes nothing */
+}
+
+static void test_raise(void **state)
+{
+	char names[PRIVILEGES_NAMES_MAX];
+
+	(void)state;
+	privileges_names(names, sizeof(names));
+	if (!strstr(names, "cap_net_raw"))
+		skip();
+	assert_int_equal(run_child(raise_permitted, true, "cap_net_raw"), 0);
+}
+
 static int make_directory(void **state)
 {
 	(void)state;
@@ -125,6 +154,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_drop),
 		cmocka_unit_test(test_ordinary_user),
+		cmocka_unit_test(test_raise),
 	};
 
 	return cmocka_run_group_tests(tests, make_directory, remove_directory);

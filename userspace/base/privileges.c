@@ -95,6 +95,17 @@ static int write_sets(const struct sets *sets)
 	return syscall(SYS_capset, &header, data) ? -errno : 0;
 }
 
+int privileges_raise(void)
+{
+	struct sets sets;
+	const int error = read_sets(&sets);
+
+	if (error || sets.effective == sets.permitted)
+		return error;
+	sets.effective = sets.permitted;
+	return write_sets(&sets);
+}
+
 static const struct {
 	int capability;
 	bool xdp;

@@ -10,6 +10,13 @@
 #define PRIVILEGES_NAMES_MAX 1024 /* bytes that hold the names of all */
 
 /*
+ * Put into effect what is permitted: capabilities of the program's file that its effective flag does not
+ * raise. With that flag the kernel refuses to start the program where one of them cannot be had, as in a
+ * container that was given none. Errors: negative errno. Thread: main, before others exist.
+ */
+int privileges_raise(void);
+
+/*
  * Write a line to the log for every capability that is missing and what is lost by that.
  * xdp: XDP is asked for. Thread: main.
  */
