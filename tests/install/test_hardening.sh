@@ -1,0 +1,136 @@
+#!/usr/bin/env bash
+# The unit under a real systemd: what its restrictions allow and what they do not, native XDP under them, the watchdog,
+# and what becomes of wrong settings.
+. "$(dirname "$0")/service.sh"
+
+service_skip_unless_usable
+make_namespaces
+make_ts "$work/generated.ts" 4
+service_machine
+service_install_program
+install -m 755 "$build/tools/sandbox_probe" "$machine/usr/local/bin/sandbox_probe"
+service_boot
+check "install-systemd.sh" inside bash /src/systemd/install-systemd.sh --no-start >"$work/install.log"
+unit=/etc/systemd/system/$service.service
+
+# --- what systemd says about the unit
+equal "systemd has no complaint about the unit" "" "$(inside systemd-analyze verify --man=no "$unit" 2>&1)"
+exposure() {
+  inside systemd-analyze security --no-pager --offline=true --threshold="$1" "$2"
+}
+check "exposure: $(exposure 100 "$unit" | sed -n 's/.*level for [^:]*: //p'), at most 3.0" exposure 30 "$unit"
+sed -E '/^(Protect|Private|Restrict|SystemCall|Capability|NoNew|Memory|Lock)/d' "$machine$unit" >"$machine/tmp-open.service"
+check "without its restrictions it would be higher" bash -c '! "$@"' not nsenter --target "$(systemd_leader)" --mount --root \
+  systemd-analyze security --no-pager --offline=true --threshold=30 /tmp-open.service >"$work/open.log"
+
+# --- the restrictions work: the same unit, with a probe in the program's place
+sed -E -e "s|^ExecStart=.*|ExecStart=/usr/local/bin/sandbox_probe /var/lib/$service|" -e 's/^Type=.*/Type=oneshot/' \
+  -e '/^(WatchdogSec|NotifyAccess|Restart|RestartSec|RestartPreventExitStatus|WantedBy)=/d' -e '/^\[Install\]/d' \
+  "$machine$unit" >"$machine/etc/systemd/system/probe.service"
+inside systemctl daemon-reload
+check "the probe runs as the unit" inside systemctl start probe
+inside journalctl --no-pager --output cat _COMM=sandbox_probe >"$work/inside"
+inside install -d /sys/fs/bpf/medialive-distributor
+inside sandbox_probe /var/tmp >"$work/outside"
+equal "outside, root may do all of it" "" "$(grep -v ': yes$' "$work/outside")"
+while IFS=: read -r what result; do
+  case $what in
+    needed*) equal "$what" " yes" "$result" ;;
+    *) check "$what:$result" test "$result" != " yes" ;;
+  esac
+done <"$work/inside"
+equal "the probe tried everything" "$(cut -d: -f1 "$work/outside")" "$(cut -d: -f1 "$work/inside")"
+
+# --- the program under them, with native XDP
+# of_process FIELD: as /proc has it, of every thread of the program; one value when all agree.
+of_process() {
+  inside bash -c "sed -n 's/^$1:\t//p' /proc/$(property MainPID)/task/*/status" | sort -u
+}
+set_options "INTERFACE=$veth" INGEST=xdp "HTTP=$http"
+check "it starts" inside systemctl start "$service"
+equal "it is ready: the API answers at once" 200 "$(api GET /api/health && echo "$status")"
+equal "with a status" "API and dashboard on $http" "$(property StatusText)"
+equal "as its user" "$(inside id -u "$service")" "$(of_process Uid | cut -f1)"
+equal "with five capabilities, and none to be had" "000000c000007000 000000c000007000" "$(of_process CapEff) $(of_process CapBnd)"
+equal "with a seccomp filter" "2 1" "$(of_process Seccomp) $(of_process NoNewPrivs)"
+equal "XDP is pinned" link "$(inside bash -c "ls /sys/fs/bpf/$service/v1/*/" | grep -x link)"
+deliver "hardened" xdp
+
+# --- the watchdog
+# restarted BEFORE: with a new process, ready.
+restarted() {
+  property_is ActiveState active && property_is SubState running && [ "$(property MainPID)" != "$1" ]
+}
+program=$(property MainPID)
+inside kill -STOP "$program"
+began=$SECONDS
+check "a program that stands still is restarted by the watchdog" wait_for 40 restarted "$program"
+echo "# after $((SECONDS - began)) s"
+equal "for that reason" 1 "$(inside journalctl --no-pager --unit "$service" | grep -c 'Watchdog timeout')"
+check "it takes over what is in the kernel" grep -q "took over the XDP program" <(journal)
+api_answers
+deliver "after the watchdog" xdp
+program=$(property MainPID)
+inside kill -KILL "$program"
+check "one that was killed is restarted" wait_for 20 restarted "$program"
+check "a clean stop" inside systemctl stop "$service"
+equal "nothing stays in the kernel" "" "$(inside ls "/sys/fs/bpf/$service")"
+
+# --- settings that are wrong: systemctl fails, the journal has one line that names it
+# refused NAME STATUS PATTERN: the start fails with that exit status and a line in the journal.
+refused() {
+  local result
+  inside systemctl reset-failed "$service" 2>/dev/null
+  if inside systemctl start "$service" 2>/dev/null; then
+    not_ok "$1: the start fails"
+  else
+    ok "$1: the start fails"
+  fi
+  result=$(property ExecMainStatus)
+  equal "$1: exit status" "$2" "$result"
+  check "$1: the journal says why" grep -qE "$3" <(journal)
+  grep -E "$3" <(journal) | head -1 | sed 's/^/# /'
+  if [ "$2" -eq 2 ]; then
+    sleep 3
+    equal "$1: it is not tried again" "failed 0" "$(property ActiveState) $(property NRestarts)"
+  fi
+  inside systemctl stop "$service"
+}
+while read -r name exit_status setting pattern; do
+  set_options "HTTP=$http" "$setting"
+  refused "$name" "$exit_status" "$pattern"
+done <<'CASES'
+mode 2 INGEST=fast DISTRIBUTOR_INGEST.*"fast"
+level 2 LOG_LEVEL=loud DISTRIBUTOR_LOG_LEVEL.*"loud"
+senders 2 SENDERS=many DISTRIBUTOR_SENDERS.*"many"
+frames 2 FILL_RING=1000 DISTRIBUTOR_FILL_RING.*"1000"
+CASES
+set_options "HTTP=$http" "CONFIG_DIR=/usr/share"
+refused "unwritable folder" 1 '/usr/share'
+background nc -l -k 127.0.0.1 8000 >"$work/nc.log" 2>&1
+occupier=$last_pid
+if wait_for 3 in_ns bash -c 'exec 3<>/dev/tcp/127.0.0.1/8000' 2>/dev/null; then
+  set_options "HTTP=$http"
+  refused "occupied port" 1 '8000.*[Aa]ddress already in use'
+fi
+stop_pid "$occupier"
+set_options "HTTP=$http" INGEST=xdp INTERFACE=nonesuch0
+refused "missing interface" 1 'nonesuch0'
+
+# --- settings that are missing
+rm "$machine/etc/default/$service"
+check "without an environment file it starts" inside systemctl start "$service"
+check "with the defaults" api_answers
+equal "by kernel sockets" 0 "$(json '.interfaces | length')"
+deliver "defaults" udp
+inside systemctl stop "$service"
+
+# --- no BPF file system
+inside umount /sys/fs/bpf
+set_options "INTERFACE=$veth" "HTTP=$http"
+check "without bpffs it starts" inside systemctl start "$service"
+check "and says that XDP is not pinned" grep -q "XDP is not pinned" <(journal)
+deliver "without bpffs" xdp
+check "a clean stop" inside systemctl stop "$service"
+check "no XDP program is left" bash -c "! ip -n $ns link show $veth | grep -q prog/xdp"
+finish
