@@ -33,7 +33,7 @@ ALL_CFLAGS = -std=gnu11 $(CFLAGS) $(WARNINGS) $(SANITIZE) -fPIE -fstack-protecto
 LDFLAGS  += $(SANITIZE) -pie -Wl,-z,relro,-z,now -Wl,--as-needed
 LDLIBS   := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lpthread -lm
 
-MODULES     := base media relay ingest output control
+MODULES     := base media relay ingest doctor output control
 LIB_SOURCES := $(foreach m,$(MODULES),$(wildcard userspace/$(m)/*.c)) $(wildcard api/*.c)
 SOURCE_TOOL := $(wildcard tools/media-source/*.c)
 UNIT_TESTS  := $(wildcard tests/unit/test_*.c)

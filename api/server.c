@@ -14,6 +14,7 @@
 #include "websocket.h"
 
 #include "base/clock.h"
+#include "base/listen_address.h"
 #include "base/log.h"
 
 #include <arpa/inet.h>
@@ -43,44 +44,6 @@ struct api_server {
 	uint16_t port;
 };
 
-union address {
-	struct sockaddr any;
-	struct sockaddr_in ipv4;
-	struct sockaddr_in6 ipv6;
-};
-
-/* "ADDR:PORT" or "[ADDR]:PORT". */
-static int parse_listen(union address *out, socklen_t *size, const char *text)
-{
-	const char *colon = strrchr(text, ':');
-	char host[INET6_ADDRSTRLEN + 2];
-	unsigned long port;
-	size_t n;
-	char *end;
-
-	if (!colon || colon == text || (size_t)(colon - text) >= sizeof(host) || colon[1] < '0' ||
-	    colon[1] > '9')
-		return -EINVAL;
-	port = strtoul(colon + 1, &end, 10);
-	if (*end || port > 65535)
-		return -EINVAL;
-	n = (size_t)(colon - text);
-	memcpy(host, text, n);
-	host[n] = '\0';
-	memset(out, 0, sizeof(*out));
-	if (host[0] == '[' && host[n - 1] == ']') {
-		host[n - 1] = '\0';
-		out->ipv6.sin6_family = AF_INET6;
-		out->ipv6.sin6_port = htons((uint16_t)port);
-		*size = sizeof(out->ipv6);
-		return inet_pton(AF_INET6, host + 1, &out->ipv6.sin6_addr) == 1 ? 0 : -EINVAL;
-	}
-	out->ipv4.sin_family = AF_INET;
-	out->ipv4.sin_port = htons((uint16_t)port);
-	*size = sizeof(out->ipv4);
-	return inet_pton(AF_INET, host, &out->ipv4.sin_addr) == 1 ? 0 : -EINVAL;
-}
-
 /* Connections inherit these: a peer that vanished is noticed within half a minute. */
 static void set_options(int fd)
 {
@@ -95,7 +58,7 @@ static void set_options(int fd)
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 }
 
-static bool is_loopback(const union address *address)
+static bool is_loopback(const struct listen_address *address)
 {
 	if (address->any.sa_family == AF_INET6)
 		return IN6_IS_ADDR_LOOPBACK(&address->ipv6.sin6_addr);
@@ -105,9 +68,8 @@ static bool is_loopback(const union address *address)
 /* Open the listening socket and learn its port. */
 static int open_listener(struct api_server *server, const char *text)
 {
-	union address address;
-	socklen_t size;
-	int error = parse_listen(&address, &size, text), fd;
+	struct listen_address address;
+	int error = listen_address_parse(&address, text), fd;
 
 	if (error) {
 		log_error("http: \"%s\" is not ADDRESS:PORT", text);
@@ -120,8 +82,8 @@ static int open_listener(struct api_server *server, const char *text)
 		return error;
 	}
 	set_options(fd);
-	if (bind(fd, &address.any, size) || listen(fd, BACKLOG) ||
-	    getsockname(fd, &address.any, &size)) {
+	if (bind(fd, &address.any, address.size) || listen(fd, BACKLOG) ||
+	    getsockname(fd, &address.any, &address.size)) {
 		error = -errno;
 		log_error("http: cannot listen on %s: %s", text, strerror(errno));
 		close(fd);
@@ -132,8 +94,7 @@ static int open_listener(struct api_server *server, const char *text)
 		            "authentication",
 		            text);
 	server->listen_fd = fd;
-	server->port = ntohs(address.any.sa_family == AF_INET6 ? address.ipv6.sin6_port
-	                                                       : address.ipv4.sin_port);
+	server->port = listen_address_port(&address);
 	return 0;
 }
 

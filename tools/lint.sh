@@ -25,7 +25,8 @@ check_includes() {
   local bad=0 file folder allowed include
   declare -A may=(
     [base]='base' [media]='base media' [relay]='base media relay'
-    [ingest]='base media relay ingest bpf' [output]='base media relay output'
+    [ingest]='base media relay ingest bpf' [doctor]='base media relay ingest bpf doctor'
+    [output]='base media relay output'
     [control]='base media relay ingest output control'
     [api]='base media relay ingest output control'
   )

@@ -11,7 +11,7 @@
 #include "base/notify.h"
 #include "base/privileges.h"
 #include "control/manager.h"
-#include "control/watchdog.h"
+#include "doctor/doctor.h"
 #include "ingest/detach.h"
 #include "ingest/ingest.h"
 #include "options.h"
@@ -155,6 +155,7 @@ static void serve(struct program *p, const char *http, const sigset_t *signals)
 int main(int argc, char **argv)
 {
 	struct program program = {0};
+	struct doctor_config doctor;
 	struct options options;
 	sigset_t signals;
 	int error;
@@ -173,6 +174,13 @@ int main(int argc, char **argv)
 		log_warning("capabilities are not in effect: %s", strerror(-error));
 	if (options.detach)
 		return detach_all(options.ingest.interfaces) ? EXIT_FAILURE : EXIT_SUCCESS;
+	doctor = (struct doctor_config){options.config_dir,      options.dashboard_dir,
+	                                options.dashboard_given, options.http,
+	                                &options.ingest,         options.log_json};
+	if (options.doctor ? doctor_run(&doctor) : doctor_before_start(&doctor))
+		return EXIT_FAILURE;
+	if (options.doctor)
+		return EXIT_SUCCESS;
 	srandom((unsigned int)(time(NULL) ^ getpid()));
 	mallopt(M_ARENA_MAX, 2); /* dozens of mostly idle threads need no arena each */
 	block_signals(&signals);

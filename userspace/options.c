@@ -4,7 +4,9 @@
  */
 #include "options.h"
 
+#include "base/listen_address.h"
 #include "base/version.h"
+#include "ingest/interface_names.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -35,6 +37,7 @@ enum option_id {
 	OPTION_LOG_LEVEL,
 	OPTION_LOG_FORMAT,
 	OPTION_DETACH,
+	OPTION_DOCTOR,
 	OPTION_COUNT,
 	OPTION_HELP = 1000,
 	OPTION_VERSION,
@@ -71,6 +74,8 @@ static const struct {
                                "text or json"},
 	[OPTION_DETACH] = {"detach", NULL, NULL, NULL,
                            "remove what a program that was killed has left in the kernel, and end"},
+	[OPTION_DOCTOR] = {"doctor", NULL, NULL, NULL,
+                           "check this host for these options, say what to mend and how, and end"},
 };
 
 static void print_help(void)
@@ -135,18 +140,24 @@ static int parse_format(const char *text, bool *json)
 	return *json || !strcmp(text, "text") ? 0 : -EINVAL;
 }
 
-static int set_option(struct options *options, int id, const char *value)
+/* Errors: negative errno; why (size bytes) gets a sentence where the option's help does not do. */
+static int set_option(struct options *options, int id, const char *value, char *why, size_t size)
 {
+	struct listen_address address;
+
+	why[0] = '\0';
 	switch (id) {
 	case OPTION_CONFIG_DIR:
 		options->config_dir = value;
-		return 0;
+		snprintf(why, size, "a folder is wanted");
+		return *value ? 0 : -EINVAL;
 	case OPTION_HTTP:
 		options->http = value;
-		return 0;
+		snprintf(why, size, "an address and a port, as 127.0.0.1:8000 or [::1]:8000");
+		return listen_address_parse(&address, value);
 	case OPTION_INTERFACE:
 		options->ingest.interfaces = *value ? value : NULL;
-		return 0;
+		return *value ? interface_names_check(value, why, size) : 0;
 	case OPTION_INGEST:
 		return ingest_mode_parse(&options->ingest.mode, value);
 	case OPTION_ZERO_COPY:
@@ -155,6 +166,7 @@ static int set_option(struct options *options, int id, const char *value)
 		return parse_frames(value, &options->ingest.frames);
 	case OPTION_DASHBOARD_DIR:
 		options->dashboard_dir = value;
+		options->dashboard_given = true;
 		return 0;
 	case OPTION_SENDERS:
 		return parse_number(value, 0, 16, &options->senders.count);
@@ -168,6 +180,9 @@ static int set_option(struct options *options, int id, const char *value)
 		return parse_format(value, &options->log_json);
 	case OPTION_DETACH:
 		options->detach = true;
+		return 0;
+	case OPTION_DOCTOR:
+		options->doctor = true;
 		return 0;
 	default:
 		return -EINVAL;
@@ -191,27 +206,79 @@ static const char *find_dashboard(void)
 	return access(path, R_OK) ? DASHBOARD_DIR : path;
 }
 
+/* Where an option came from: "DISTRIBUTOR_HTTP" or "--http". */
+static void refuse(const char *dashes, const char *name, const char *value, const char *why)
+{
+	fprintf(stderr, "medialive-distributor: %s%s: \"%s\" is not valid: %s\n", dashes, name,
+	        value, why);
+}
+
 /* Defaults and environment. */
 static int set_defaults(struct options *options)
 {
+	char why[200];
+
 	for (int i = 0; i < OPTION_COUNT; i++) {
 		const char *value = table[i].environment ? getenv(table[i].environment) : NULL;
 		const bool given = value && *value;
 
 		if (!given)
 			value = table[i].fallback;
-		if (value && set_option(options, i, value)) {
-			fprintf(stderr, "medialive-distributor: %s: \"%s\" is not valid: %s\n",
-			        table[i].environment, value, table[i].help);
+		if (value && set_option(options, i, value, why, sizeof(why))) {
+			refuse("", table[i].environment, value, *why ? why : table[i].help);
 			return -EINVAL;
 		}
 	}
 	return 0;
 }
 
+/* What each option allows by itself, but not beside another. */
+static int check_together(const struct options *options)
+{
+	const enum ingest_mode mode = options->ingest.mode;
+	const bool strict = mode == INGEST_XDP || mode == INGEST_XDP_GENERIC;
+	const char *fault = NULL;
+
+	if (options->detach && options->doctor)
+		fault = "--detach and --doctor exclude each other";
+	else if (options->detach)
+		return 0;
+	else if (strict && !options->ingest.interfaces)
+		fault = "--ingest xdp and xdp-generic (DISTRIBUTOR_INGEST) need --interface "
+			"(DISTRIBUTOR_INTERFACE)";
+	else if (options->ingest.zero_copy && (mode == INGEST_UDP || mode == INGEST_XDP_GENERIC))
+		fault = "--zero-copy (DISTRIBUTOR_ZERO_COPY) is for native XDP, not for --ingest udp "
+			"or xdp-generic (DISTRIBUTOR_INGEST)";
+	if (!fault)
+		return 0;
+	fprintf(stderr, "medialive-distributor: %s\n", fault);
+	return -EINVAL;
+}
+
+/* A misspelt variable would be without effect and without a word. */
+static void warn_of_unknown_variables(void)
+{
+	const char prefix[] = "DISTRIBUTOR_";
+
+	for (char **entry = environ; entry && *entry; entry++) {
+		const size_t length = strcspn(*entry, "=");
+		bool known = strncmp(*entry, prefix, sizeof(prefix) - 1) != 0;
+
+		for (int i = 0; i < OPTION_COUNT && !known; i++)
+			known = table[i].environment && strlen(table[i].environment) == length &&
+			        !memcmp(table[i].environment, *entry, length);
+		if (!known)
+			fprintf(stderr,
+			        "medialive-distributor: warning: %.*s is no variable of this program "
+			        "(see --help)\n",
+			        (int)length, *entry);
+	}
+}
+
 static enum options_result parse_line(struct options *options, int argc, char **argv,
                                       const struct option *long_options)
 {
+	char why[200];
 	int id;
 
 	while ((id = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
@@ -225,9 +292,8 @@ static enum options_result parse_line(struct options *options, int argc, char **
 		}
 		if (id < 0 || id >= OPTION_COUNT)
 			return OPTIONS_ERROR; /* getopt has said why */
-		if (set_option(options, id, optarg ? optarg : "yes")) {
-			fprintf(stderr, "medialive-distributor: --%s: \"%s\" is not valid: %s\n",
-			        table[id].name, optarg, table[id].help);
+		if (set_option(options, id, optarg ? optarg : "yes", why, sizeof(why))) {
+			refuse("--", table[id].name, optarg, *why ? why : table[id].help);
 			return OPTIONS_ERROR;
 		}
 	}
@@ -236,7 +302,7 @@ static enum options_result parse_line(struct options *options, int argc, char **
 		        argv[optind]);
 		return OPTIONS_ERROR;
 	}
-	return OPTIONS_RUN;
+	return check_together(options) ? OPTIONS_ERROR : OPTIONS_RUN;
 }
 
 enum options_result options_parse(struct options *options, int argc, char **argv)
@@ -254,5 +320,6 @@ enum options_result options_parse(struct options *options, int argc, char **argv
 		(struct option){"version", no_argument, NULL, OPTION_VERSION};
 	if (set_defaults(options))
 		return OPTIONS_ERROR;
+	warn_of_unknown_variables();
 	return parse_line(options, argc, argv, long_options);
 }

@@ -14,11 +14,13 @@ struct options {
 	const char *config_dir;
 	const char *http; /* ADDR:PORT */
 	const char *dashboard_dir;
+	bool dashboard_given; /* by an option or variable, not found */
 	struct ingest_config ingest;
 	struct senders_config senders;
 	enum log_level log_level;
 	bool log_json;
 	bool detach; /* remove what is left in the kernel, and end */
+	bool doctor; /* check the host, and end */
 };
 
 enum options_result {

@@ -208,8 +208,8 @@ check "clean stop" stop_distributor
 check "and nothing is left" test ! -e "$ours"
 rename "${veth}x" "$veth"
 distributor --ingest udp --interface "$veth,$veth"
-equal "an interface that is given twice is refused" "1 interface $veth is given twice" \
-  "$? $(sed -n 's/.*error *//p' "$work/said")"
+equal "an interface that is given twice is refused" "2 interface $veth is given twice" \
+  "$? $(sed -n 's/.*is not valid: *//p' "$work/said")"
 start_distributor --ingest xdp --interface "$veth"
 
 # --- an interface that is made anew while nobody looks, and one that goes while the program runs

@@ -103,7 +103,7 @@ static void check_all(const struct options *options)
 	assert_string_equal(options->config_dir, "/etc/x");
 	assert_string_equal(options->http, "[::]:80");
 	assert_string_equal(options->dashboard_dir, "/srv/d");
-	assert_int_equal(options->ingest.mode, INGEST_XDP_GENERIC);
+	assert_int_equal(options->ingest.mode, INGEST_XDP);
 	assert_string_equal(options->ingest.interfaces, "eth0,eth1");
 	assert_int_equal(options->ingest.tick_us, 100);
 	assert_int_equal(options->senders.count, 16);
@@ -121,7 +121,7 @@ static void test_command_line(void **state)
 	(void)state;
 	assert_int_equal(parse(&first,
 	                       "--config-dir /etc/x --http=[::]:80 --dashboard-dir=/srv/d "
-	                       "--interface eth0,eth1 --ingest=xdp-generic",
+	                       "--interface eth0,eth1 --ingest=xdp",
 	                       NULL, 0),
 	                 OPTIONS_RUN);
 	assert_int_equal(parse(&second,
@@ -139,7 +139,7 @@ static void test_command_line(void **state)
 
 static void set_environment(void)
 {
-	static const char *const values[] = {"/etc/x", "[::]:80", "eth0,eth1", "xdp-generic",
+	static const char *const values[] = {"/etc/x", "[::]:80", "eth0,eth1", "xdp",
 	                                     "/srv/d", "16",      "100",       "50000",
 	                                     "debug",  "json",    "yes",       "65536"};
 
@@ -155,10 +155,10 @@ static void test_environment(void **state)
 	set_environment();
 	assert_int_equal(parse(&options, "", NULL, 0), OPTIONS_RUN);
 	check_all(&options);
-	assert_int_equal(parse(&options, "--senders=2 --ingest udp --http 127.0.0.1:9", NULL, 0),
+	assert_int_equal(parse(&options, "--senders=2 --ingest auto --http 127.0.0.1:9", NULL, 0),
 	                 OPTIONS_RUN);
 	assert_int_equal(options.senders.count, 2);
-	assert_int_equal(options.ingest.mode, INGEST_UDP);
+	assert_int_equal(options.ingest.mode, INGEST_AUTO);
 	assert_string_equal(options.http, "127.0.0.1:9");
 	assert_string_equal(options.config_dir, "/etc/x");
 }
@@ -168,8 +168,10 @@ static void test_flag(void **state)
 	struct options options;
 
 	(void)state;
+	assert_int_equal(parse(&options, "--doctor --dashboard-dir /srv", NULL, 0), OPTIONS_RUN);
+	assert_true(options.doctor && options.dashboard_given && !options.detach);
 	assert_int_equal(parse(&options, "--detach --interface eth0", NULL, 0), OPTIONS_RUN);
-	assert_true(options.detach);
+	assert_true(options.detach && !options.doctor && !options.dashboard_given);
 	assert_string_equal(options.ingest.interfaces, "eth0");
 }
 
@@ -217,6 +219,17 @@ static const struct {
 	{"--fill-ring=512", "--fill-ring"},
 	{"--fill-ring=131072", "--fill-ring"},
 	{"--fill-ring=0", "--fill-ring"},
+	{"--http=8000", "--http: \"8000\""},
+	{"--http=localhost:8000", "--http"},
+	{"--config-dir=", "--config-dir: \"\""},
+	{"--interface=a/b", "\"a/b\" cannot be an interface's name"},
+	{"--interface=eth0,eth0", "interface eth0 is given twice"},
+	{"--ingest=xdp", "need --interface"},
+	{"--ingest=xdp-generic --interface=", "need --interface"},
+	{"--ingest=udp --zero-copy", "--zero-copy"},
+	{"--ingest=xdp-generic --interface=eth0 --zero-copy", "--zero-copy"},
+	{"--detach --doctor", "exclude each other"},
+	{"--doctor=yes", "doctor"},
 	{"--detach eth0", "unexpected argument \"eth0\""},
 	{"-x", "x"},
 	{"word", "unexpected argument \"word\""},
@@ -247,6 +260,7 @@ static void test_refused_environment(void **state)
 		{"DISTRIBUTOR_INGEST_TICK_US", "1"}, {"DISTRIBUTOR_SEND_TICK_US", "1e3"},
 		{"DISTRIBUTOR_ZERO_COPY", "please"}, {"DISTRIBUTOR_FILL_RING", "8193"},
 		{"DISTRIBUTOR_LOG_LEVEL", "INFO"},   {"DISTRIBUTOR_LOG_FORMAT", "txt"},
+		{"DISTRIBUTOR_HTTP", "here"},        {"DISTRIBUTOR_INTERFACE", "eth 0"},
 	};
 
 	(void)state;
@@ -260,6 +274,18 @@ static void test_refused_environment(void **state)
 		assert_non_null(strstr(printed, cases[i].value));
 		unsetenv(cases[i].variable);
 	}
+}
+
+static void test_unknown_variable(void **state)
+{
+	struct options options;
+	char printed[1000];
+
+	(void)state;
+	setenv("DISTRIBUTOR_SENDER", "2", 1);
+	assert_int_equal(parse(&options, "", printed, sizeof(printed)), OPTIONS_RUN);
+	assert_non_null(strstr(printed, "DISTRIBUTOR_SENDER is no variable"));
+	unsetenv("DISTRIBUTOR_SENDER");
 }
 
 static void test_help_and_version(void **state)
@@ -285,6 +311,7 @@ int main(void)
 		cmocka_unit_test_setup(test_empty_values, clear_environment),
 		cmocka_unit_test_setup(test_refused, clear_environment),
 		cmocka_unit_test_setup(test_refused_environment, clear_environment),
+		cmocka_unit_test_setup(test_unknown_variable, clear_environment),
 		cmocka_unit_test_setup(test_help_and_version, clear_environment),
 	};
 

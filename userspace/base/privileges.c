@@ -126,20 +126,46 @@ static bool admin_stands_in(uint64_t permitted)
 	return permitted & BIT(CAP_SYS_ADMIN) && (~permitted & (BIT(CAP_BPF) | BIT(CAP_PERFMON)));
 }
 
-void privileges_explain(bool xdp)
+_Static_assert(sizeof(uses) / sizeof(uses[0]) <= PRIVILEGES_MAX_GAPS, "gaps has room for all");
+
+size_t privileges_missing(bool xdp, struct privilege_gap *gaps)
 {
 	struct sets sets;
+	size_t count = 0;
 
 	if (read_sets(&sets))
-		return;
+		return 0;
 	if (admin_stands_in(sets.effective))
 		sets.effective |= BIT(CAP_BPF) | BIT(CAP_PERFMON);
 	for (size_t i = 0; i < sizeof(uses) / sizeof(uses[0]); i++) {
 		if (sets.effective & BIT(uses[i].capability) || (uses[i].xdp && !xdp))
 			continue;
-		log_write(uses[i].xdp ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO, "no cap_%s: %s",
-		          names[uses[i].capability], uses[i].loss);
+		gaps[count++] = (struct privilege_gap){names[uses[i].capability], uses[i].loss,
+		                                       uses[i].xdp};
 	}
+	return count;
+}
+
+void privileges_explain(bool xdp)
+{
+	struct privilege_gap gaps[PRIVILEGES_MAX_GAPS];
+	const size_t count = privileges_missing(xdp, gaps);
+
+	for (size_t i = 0; i < count; i++)
+		log_write(gaps[i].xdp ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO, "no cap_%s: %s",
+		          gaps[i].name, gaps[i].loss);
+}
+
+bool privileges_hold(const char *name)
+{
+	struct sets sets;
+
+	if (read_sets(&sets))
+		return false;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strcmp(names[i], name))
+			return sets.effective & BIT(i);
+	return false;
 }
 
 /* With the capabilities in effect now. What does not exist yet is made in what does. */

@@ -22,6 +22,24 @@ int privileges_raise(void);
  */
 void privileges_explain(bool xdp);
 
+/* A capability that is missing. */
+struct privilege_gap {
+	const char *name; /* "bpf" */
+	const char *loss; /* what is lost by that */
+	bool xdp;         /* XDP, and not just kernel sockets */
+};
+
+#define PRIVILEGES_MAX_GAPS 8
+
+/*
+ * What of the capabilities with a use is not in force. xdp: XDP is asked for. Writes at most
+ * PRIVILEGES_MAX_GAPS to gaps, returns how many. Thread: any.
+ */
+size_t privileges_missing(bool xdp, struct privilege_gap *gaps);
+
+/* Is the capability of that name ("ipc_lock") in force? Thread: any. */
+bool privileges_hold(const char *name);
+
 /*
  * Drop for good what a running program has no use for: from this thread's sets, from the bounding set
  * where CAP_SETPCAP allows, and programs that it might start gain nothing (PR_SET_NO_NEW_PRIVS). Kept are

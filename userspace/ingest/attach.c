@@ -73,15 +73,21 @@ static bool refuses_any_mode(int error)
 	return error == -EBUSY || error == -EPERM || error == -EACCES || error == -ENOBUFS;
 }
 
+void attach_get_facts(struct preflight_facts *facts, const char *interface,
+                      const struct ingest_config *config)
+{
+	*facts = (struct preflight_facts){.frags = PROGRAM_TAKES_FRAGS,
+	                                  .zero_copy = config->zero_copy};
+	ethtool_get_facts(facts, interface);
+}
+
 int attach_interface(struct attachment *a, const char *interface,
                      const struct ingest_config *config, uint64_t elsewhere_bytes)
 {
 	int error;
 
 	*a = (struct attachment){.mode = INGEST_UDP};
-	a->facts.frags = PROGRAM_TAKES_FRAGS;
-	a->facts.zero_copy = config->zero_copy;
-	ethtool_get_facts(&a->facts, interface);
+	attach_get_facts(&a->facts, interface, config);
 	if (config->mode == INGEST_UDP)
 		return 0;
 	a->finding_count = preflight_check(&a->facts, a->findings);

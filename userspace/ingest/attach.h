@@ -29,6 +29,10 @@ struct attachment {
 int attach_interface(struct attachment *out, const char *interface,
                      const struct ingest_config *config, uint64_t elsewhere_bytes);
 
+/* What the interface and the machine answer, for preflight_check. Thread: main, watch. */
+void attach_get_facts(struct preflight_facts *facts, const char *interface,
+                      const struct ingest_config *config);
+
 /* Memory that AF_XDP sockets on every queue of the interface lock; 0 when it is not there. Thread: main, watch. */
 uint64_t attach_memory_bytes(const char *interface, const struct ingest_config *config);
 

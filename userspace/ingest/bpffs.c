@@ -25,8 +25,9 @@
 #ifndef SO_NETNS_COOKIE
 #define SO_NETNS_COOKIE 71 /* Linux 5.14 */
 #endif
-#define HOST_COOKIE 1 /* the first one that the kernel hands out */
-#define MAKE_TRIES  8 /* while other processes remove empty directories */
+#define HOST_COOKIE   1 /* the first one that the kernel hands out */
+#define MOUNT_COMMAND "mount -t bpf bpf " BPFFS_ROOT
+#define MAKE_TRIES    8 /* while other processes remove empty directories */
 
 bool bpffs_is_mounted(void)
 {
@@ -76,7 +77,7 @@ static int mount_here(char *why, size_t size)
 		return 0;
 	if (!mount("bpf", BPFFS_ROOT, "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700"))
 		return 0;
-	snprintf(why, size, "no BPF file system is mounted: mount -t bpf bpf " BPFFS_ROOT);
+	snprintf(why, size, "no BPF file system is mounted: " MOUNT_COMMAND);
 	return -errno;
 }
 
@@ -96,21 +97,54 @@ static int make_path(const char *path)
 	return access(path, W_OK | X_OK) ? -errno : 0;
 }
 
+static void give_access_command(char *command, size_t size)
+{
+	snprintf(command, size,
+	         "mkdir -p " BPFFS_OURS " && chown -R %u " BPFFS_OURS " && chmod a+x " BPFFS_ROOT,
+	         geteuid());
+}
+
 static void explain_make(int error, char *why, size_t size)
 {
+	char command[200];
+
+	give_access_command(command, sizeof(command));
 	if (error == -EACCES || error == -EPERM)
-		snprintf(why, size,
-		         "no access for user %u; as root: mkdir -p " BPFFS_OURS
-		         " && chown -R %u " BPFFS_OURS " && chmod a+x " BPFFS_ROOT,
-		         geteuid(), geteuid());
+		snprintf(why, size, "no access for user %u; as root: %s", geteuid(), command);
 	else
 		snprintf(why, size, "directory below " BPFFS_ROOT ": %s", strerror(-error));
 }
 
-int bpffs_make_directory(char *path, const char *interface, char *why, size_t size)
+int bpffs_check_access(char *command, size_t size)
+{
+	if (!bpffs_is_mounted()) {
+		snprintf(command, size, MOUNT_COMMAND);
+		return -ENOENT;
+	}
+	/* EACCES of the root hides whether ours is there. */
+	if (!faccessat(AT_FDCWD, BPFFS_OURS, W_OK | X_OK, AT_EACCESS) ||
+	    (errno == ENOENT && !faccessat(AT_FDCWD, BPFFS_ROOT, W_OK | X_OK, AT_EACCESS)))
+		return 0;
+	give_access_command(command, size);
+	return -EACCES;
+}
+
+int bpffs_name_directory(char *path, const char *interface)
 {
 	char name[64], suffix[32];
-	int error = name_namespace(suffix, sizeof(suffix));
+	const int error = name_namespace(suffix, sizeof(suffix));
+
+	if (error)
+		return error;
+	snprintf(name, sizeof(name), "%s", interface);
+	swap_characters(name, '.', ':');
+	snprintf(path, BPFFS_PATH_MAX, BPFFS_OURS "/" BPFFS_LAYOUT "/%s%s", name, suffix);
+	return 0;
+}
+
+int bpffs_make_directory(char *path, const char *interface, char *why, size_t size)
+{
+	int error = bpffs_name_directory(path, interface);
 
 	if (error) {
 		snprintf(why, size, "network namespace unknown: %s", strerror(-error));
@@ -119,9 +153,6 @@ int bpffs_make_directory(char *path, const char *interface, char *why, size_t si
 	error = mount_here(why, size);
 	if (error)
 		return error;
-	snprintf(name, sizeof(name), "%s", interface);
-	swap_characters(name, '.', ':');
-	snprintf(path, BPFFS_PATH_MAX, BPFFS_OURS "/" BPFFS_LAYOUT "/%s%s", name, suffix);
 	for (int i = 0; i < MAKE_TRIES; i++) {
 		error = make_path(path);
 		if (error != -ENOENT)

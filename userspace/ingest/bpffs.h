@@ -29,6 +29,18 @@ bool bpffs_is_mounted(void);
 int bpffs_make_directory(char *path, const char *interface, char *why, size_t size);
 
 /*
+ * Could bpffs_make_directory make one, as this user? Changes nothing. command (size bytes) gets what mends
+ * it, for root. Errors: -ENOENT without a BPF file system, -EACCES. Thread: any.
+ */
+int bpffs_check_access(char *command, size_t size);
+
+/*
+ * Find the directory of an interface, without making it. path: BPFFS_PATH_MAX bytes. Errors: negative errno.
+ * Thread: any.
+ */
+int bpffs_name_directory(char *path, const char *interface);
+
+/*
  * Remove every pin in a directory of ours, and with `whole` the directory and those above it that are
  * empty and this user's. Nothing there is fine. Errors: negative errno. Thread: main.
  */

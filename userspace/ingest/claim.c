@@ -22,19 +22,30 @@ static socklen_t name_claim(struct sockaddr_un *name, const char *interface)
 	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + strlen(name->sun_path + 1));
 }
 
-static pid_t find_holder(const struct sockaddr_un *name, socklen_t size)
+static bool find_holder(const struct sockaddr_un *name, socklen_t size, pid_t *holder)
 {
 	const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	struct ucred peer = {0};
 	socklen_t peer_size = sizeof(peer);
+	bool held;
 
+	*holder = 0;
 	if (fd < 0)
-		return 0;
-	if (connect(fd, (const struct sockaddr *)name, size) ||
-	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &peer_size))
-		peer.pid = 0;
+		return false;
+	/* EAGAIN: its queue is full of those who have asked. */
+	held = !connect(fd, (const struct sockaddr *)name, size) || errno == EAGAIN;
+	if (held && !getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &peer_size))
+		*holder = peer.pid;
 	close(fd);
-	return peer.pid;
+	return held;
+}
+
+bool claim_is_held(const char *interface, pid_t *holder)
+{
+	struct sockaddr_un name;
+	const socklen_t size = name_claim(&name, interface);
+
+	return find_holder(&name, size, holder);
 }
 
 int claim_take(int *claim, const char *interface, pid_t *holder)
@@ -51,7 +62,7 @@ int claim_take(int *claim, const char *interface, pid_t *holder)
 		error = -errno;
 		close(fd);
 		if (error == -EADDRINUSE)
-			*holder = find_holder(&name, size);
+			find_holder(&name, size, holder);
 		return error;
 	}
 	*claim = fd;

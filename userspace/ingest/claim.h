@@ -4,6 +4,7 @@
 #ifndef INGEST_CLAIM_H
 #define INGEST_CLAIM_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 /*
@@ -13,6 +14,11 @@
  * Thread: any.
  */
 int claim_take(int *claim, const char *interface, pid_t *holder);
+
+/*
+ * Does a living process have the claim on the interface? *holder: as above. Takes nothing. Thread: any.
+ */
+bool claim_is_held(const char *interface, pid_t *holder);
 
 /* Negative is fine. Thread: any. */
 void claim_release(int claim);

@@ -58,8 +58,10 @@ static void get_ring(const struct question *q, struct preflight_facts *facts)
 {
 	struct ethtool_ringparam ring = {.cmd = ETHTOOL_GRINGPARAM};
 
-	if (ask(q, &ring))
-		facts->rx_ring = ring.rx_pending;
+	if (!ask(q, &ring))
+		return;
+	facts->rx_ring = ring.rx_pending;
+	facts->max_rx_ring = ring.rx_max_pending;
 }
 
 static void get_speed(const struct question *q, struct preflight_facts *facts)
@@ -109,6 +111,8 @@ static void get_features(const struct question *q, struct preflight_facts *facts
 
 		if (!strncmp(name, "rx-lro", ETH_GSTRING_LEN))
 			facts->lro = block->active & bit;
+		if (!strncmp(name, "rx-vlan-hw-parse", ETH_GSTRING_LEN))
+			facts->rx_vlan = block->active & bit;
 		if (!strncmp(name, "rx-gro-hw", ETH_GSTRING_LEN)) {
 			facts->gro_hw = block->active & bit;
 			facts->gro_hw_fixed =

@@ -86,11 +86,11 @@ static uint32_t program_id(const struct bpf_xdp_query_opts *attached)
 	return attached->skb_prog_id ? attached->skb_prog_id : attached->hw_prog_id;
 }
 
-int foreign_describe(unsigned int ifindex, char *why, size_t size)
+int foreign_find(unsigned int ifindex, struct foreign *out)
 {
 	LIBBPF_OPTS(bpf_xdp_query_opts, attached);
-	char interface[IF_NAMESIZE], name[64];
-	int error = bpf_xdp_query((int)ifindex, 0, &attached);
+	char interface[IF_NAMESIZE];
+	const int error = bpf_xdp_query((int)ifindex, 0, &attached);
 	uint32_t id, link;
 
 	if (error)
@@ -98,18 +98,25 @@ int foreign_describe(unsigned int ifindex, char *why, size_t size)
 	id = program_id(&attached);
 	if (!id || !if_indextoname(ifindex, interface))
 		return -ENOENT;
-	name_program(id, name, sizeof(name));
-	error = find_link(ifindex, id, &link);
+	name_program(id, out->program, sizeof(out->program));
+	snprintf(out->show, sizeof(out->show), "bpftool prog show id %u", id);
+	out->is_unsure = find_link(ifindex, id, &link) != 0;
 	if (link)
-		snprintf(why, size,
-		         "XDP %s is attached (show: bpftool prog show id %u; remove: bpftool link "
-		         "detach id %u)",
-		         name, id, link);
+		snprintf(out->remove, sizeof(out->remove), "bpftool link detach id %u", link);
 	else
-		snprintf(why, size,
-		         "XDP %s is attached (show: bpftool prog show id %u; remove: ip link set "
-		         "dev %s %s off%s)",
-		         name, id, interface, mode_name(&attached, id),
-		         error ? ", or bpftool link detach" : "");
+		snprintf(out->remove, sizeof(out->remove), "ip link set dev %s %s off", interface,
+		         mode_name(&attached, id));
 	return 0;
+}
+
+int foreign_describe(unsigned int ifindex, char *why, size_t size)
+{
+	struct foreign foreign;
+	const int error = foreign_find(ifindex, &foreign);
+
+	if (!error)
+		snprintf(why, size, "XDP %s is attached (show: %s; remove: %s%s)", foreign.program,
+		         foreign.show, foreign.remove,
+		         foreign.is_unsure ? ", or bpftool link detach" : "");
+	return error;
 }

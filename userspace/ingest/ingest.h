@@ -22,6 +22,8 @@
 #define INGEST_MIN_FRAMES 1024
 #define INGEST_MAX_FRAMES 65536
 
+#define INGEST_SOCKET_BYTES (4 << 20) /* receive queue of a kernel socket, where it is allowed */
+
 struct ingest;
 struct ingest_binding;
 

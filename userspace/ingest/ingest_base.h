@@ -10,13 +10,12 @@
 
 #include "attach.h"
 #include "ingest.h"
+#include "interface_names.h"
 #include "link_watch.h"
 #include "source.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
-
-#define INGEST_MAX_INTERFACES 16
 
 /* An interface that was asked for. */
 struct served_interface {

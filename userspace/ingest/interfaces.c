@@ -161,34 +161,24 @@ void interface_free_source(struct served_interface *interface)
 	interface->leaving = false;
 }
 
-static int add_interface(struct ingest *ingest, const char *name)
+/* The names were checked: they fit, and so do all of them. */
+static void add_interface(struct ingest *ingest, const char *name)
 {
-	struct served_interface *interface = &ingest->interfaces[ingest->interface_count];
+	struct served_interface *interface = &ingest->interfaces[ingest->interface_count++];
 
-	if (ingest->interface_count == INGEST_MAX_INTERFACES) {
-		log_error("more than %d interfaces", INGEST_MAX_INTERFACES);
-		return -E2BIG;
-	}
-	if (!*name || strlen(name) >= sizeof(interface->name)) {
-		log_error("\"%s\" cannot be an interface's name", name);
-		return -EINVAL;
-	}
-	for (size_t i = 0; i < ingest->interface_count; i++) {
-		if (!strcmp(ingest->interfaces[i].name, name)) {
-			log_error("interface %s is given twice", name);
-			return -EINVAL;
-		}
-	}
-	ingest->interface_count++;
 	*interface = (struct served_interface){.ingest = ingest,
 	                                       .begin.run = run_begin,
 	                                       .end.run = run_end,
 	                                       .attachment.mode = INGEST_UDP};
 	snprintf(interface->name, sizeof(interface->name), "%s", name);
-	return 0;
 }
 
-/* At the start. One that is not there is no error. */
+static bool is_strict(const struct ingest *ingest)
+{
+	return ingest->config.mode == INGEST_XDP || ingest->config.mode == INGEST_XDP_GENERIC;
+}
+
+/* At the start. One that is not there is no error, unless XDP on it is asked for strictly. */
 static int open_interface(struct served_interface *interface)
 {
 	const unsigned int ifindex = if_nametoindex(interface->name);
@@ -196,6 +186,12 @@ static int open_interface(struct served_interface *interface)
 	char why[450];
 	int error;
 
+	if (!ifindex && is_strict(interface->ingest)) {
+		log_error(
+			"interface %s: there is none of that name, and --ingest %s takes nothing else",
+			interface->name, ingest_mode_name(interface->ingest->config.mode));
+		return -ENODEV;
+	}
 	if (!ifindex) {
 		log_warning(
 			"interface %s: there is none of that name; it is served when it appears",
@@ -225,11 +221,16 @@ static void raise_memlock_limit(void)
 
 int interfaces_open(struct ingest *ingest)
 {
-	char *names, *rest, *name;
+	char *names, *rest, *name, why[200];
 	int error;
 
 	if (!ingest->interface_names)
 		return 0;
+	error = interface_names_check(ingest->interface_names, why, sizeof(why));
+	if (error) {
+		log_error("%s", why);
+		return error;
+	}
 	error = link_watch_create(&ingest->watch); /* first: nothing may happen unseen */
 	if (error) {
 		log_error("interfaces cannot be watched: %s", strerror(-error));
@@ -240,8 +241,8 @@ int interfaces_open(struct ingest *ingest)
 	names = rest = strdup(ingest->interface_names);
 	if (!names)
 		return -ENOMEM;
-	while (!error && (name = strsep(&rest, ",")))
-		error = add_interface(ingest, name);
+	while ((name = strsep(&rest, ",")))
+		add_interface(ingest, name);
 	free(names);
 	for (size_t i = 0; !error && i < ingest->interface_count; i++)
 		error = open_interface(&ingest->interfaces[i]);

@@ -23,14 +23,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define BATCH               32
-#define DATAGRAM_BYTES      9216 /* a jumbo frame's */
-#define READY_SOCKETS       64   /* looked at per epoll_wait */
-#define ROUNDS_PER_TICK     64   /* bounds one tick to 2048 datagrams a socket */
-#define RECEIVE_QUEUE_BYTES (4 << 20)
-#define CLOCK_STEP_NS       NS_PER_S /* the real-time clock was set back by at least this */
-#define BIND_PATIENCE_NS    (100 * NS_PER_MS)
-#define BIND_PAUSE_NS       NS_PER_MS
+#define BATCH            32
+#define DATAGRAM_BYTES   9216     /* a jumbo frame's */
+#define READY_SOCKETS    64       /* looked at per epoll_wait */
+#define ROUNDS_PER_TICK  64       /* bounds one tick to 2048 datagrams a socket */
+#define CLOCK_STEP_NS    NS_PER_S /* the real-time clock was set back by at least this */
+#define BIND_PATIENCE_NS (100 * NS_PER_MS)
+#define BIND_PAUSE_NS    NS_PER_MS
 
 struct kernel_source {
 	struct packet_source base;
@@ -205,7 +204,7 @@ static bool is_admitted(struct ingest_binding *binding, struct msghdr *header)
 
 static void set_options(int fd, sa_family_t family)
 {
-	const int on = 1, off = 0, bytes = RECEIVE_QUEUE_BYTES;
+	const int on = 1, off = 0, bytes = INGEST_SOCKET_BYTES;
 
 	/* More than net.core.rmem_max needs CAP_NET_ADMIN; without it take what is allowed. */
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes)))

@@ -19,18 +19,19 @@ struct findings {
 typedef void (*check_fn)(const struct preflight_facts *facts, struct findings *findings);
 
 static struct preflight_finding *add(struct findings *findings, enum preflight_severity severity,
-                                     const char *format, ...) __attribute__((format(printf, 3, 4)));
+                                     enum preflight_subject subject, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
 
 /* Append a finding; the last one is written over when there are too many. */
 static struct preflight_finding *add(struct findings *findings, enum preflight_severity severity,
-                                     const char *format, ...)
+                                     enum preflight_subject subject, const char *format, ...)
 {
 	struct preflight_finding *finding = &findings->list[findings->count];
 	va_list args;
 
 	if (findings->count < PREFLIGHT_MAX_FINDINGS - 1)
 		findings->count++;
-	*finding = (struct preflight_finding){.severity = severity};
+	*finding = (struct preflight_finding){.severity = severity, .subject = subject};
 	va_start(args, format);
 	vsnprintf(finding->sentence, sizeof(finding->sentence), format, args);
 	va_end(args);
@@ -57,7 +58,7 @@ static void check_ena(const struct preflight_facts *facts, struct findings *find
 
 	if (!facts->max_combined || facts->combined <= half || ena_version(facts) >= 2017)
 		return;
-	finding = add(findings, PREFLIGHT_REFUSED,
+	finding = add(findings, PREFLIGHT_REFUSED, PREFLIGHT_CHANNELS,
 	              "ena takes XDP with at most half of its %u channels, %u are in use",
 	              facts->max_combined, facts->combined);
 	if (half)
@@ -74,7 +75,7 @@ static void check_virtio(const struct preflight_facts *facts, struct findings *f
 	struct preflight_finding *finding;
 
 	if (facts->max_combined && wanted > facts->max_combined && facts->kernel < 5013) {
-		finding = add(findings, PREFLIGHT_REFUSED,
+		finding = add(findings, PREFLIGHT_REFUSED, PREFLIGHT_CHANNELS,
 		              "virtio_net needs a free transmit queue for each of %u processors "
 		              "beside the %u in use, it has %u",
 		              facts->cpus, facts->combined, facts->max_combined);
@@ -83,7 +84,7 @@ static void check_virtio(const struct preflight_facts *facts, struct findings *f
 			        facts->max_combined - facts->cpus);
 	}
 	if (facts->gro_hw && facts->gro_hw_fixed)
-		add(findings, PREFLIGHT_REFUSED,
+		add(findings, PREFLIGHT_REFUSED, PREFLIGHT_OFFLOADS,
 		    "the host joins packets (GRO) and does not let this machine switch it off: give the "
 		    "hypervisor's device ctrl_guest_offloads=on, or guest_tso4=off and guest_tso6=off");
 }
@@ -95,7 +96,8 @@ static void check_joining(const struct preflight_facts *facts, struct findings *
 
 	if (!facts->lro && (!facts->gro_hw || facts->gro_hw_fixed))
 		return;
-	finding = add(findings, PREFLIGHT_REFUSED, "%s takes no XDP while %s is on", facts->driver,
+	finding = add(findings, PREFLIGHT_REFUSED, PREFLIGHT_OFFLOADS,
+	              "%s takes no XDP while %s is on", facts->driver,
 	              facts->lro ? "LRO" : "hardware GRO");
 	COMMAND(finding, "ethtool -K %s%s%s", facts->interface, facts->lro ? " lro off" : "",
 	        facts->gro_hw ? " rx-gro-hw off" : "");
@@ -111,7 +113,7 @@ static void check_ice(const struct preflight_facts *facts, struct findings *find
 		return;
 	while (size < facts->rx_ring)
 		size *= 2;
-	finding = add(findings, PREFLIGHT_NOTE,
+	finding = add(findings, PREFLIGHT_NOTE, PREFLIGHT_RINGS,
 	              "ice has zero-copy with receive rings of a power of two alone, not %u",
 	              facts->rx_ring);
 	COMMAND(finding, "ethtool -G %s rx %u", facts->interface, size);
@@ -165,10 +167,21 @@ static void check_mtu(const struct driver *driver, const struct preflight_facts 
 
 	if (!driver->max_mtu || facts->mtu <= driver->max_mtu || takes_frags(driver, facts))
 		return;
-	finding = add(findings, PREFLIGHT_REFUSED,
+	finding = add(findings, PREFLIGHT_REFUSED, PREFLIGHT_MTU,
 	              "%s takes XDP up to an MTU of %u bytes, this is %u", driver->name,
 	              driver->max_mtu, facts->mtu);
 	COMMAND(finding, "ip link set %s mtu %u", facts->interface, driver->max_mtu);
+}
+
+bool preflight_describe(const struct preflight_facts *facts, struct preflight_ability *out)
+{
+	const struct driver *driver = find_driver(facts->driver);
+
+	if (!driver)
+		return false;
+	*out = (struct preflight_ability){takes_frags(driver, facts) ? 0 : driver->max_mtu,
+	                                  has_zero_copy(driver, facts)};
+	return true;
 }
 
 size_t preflight_check(const struct preflight_facts *facts, struct preflight_finding *list)
@@ -182,7 +195,8 @@ size_t preflight_check(const struct preflight_facts *facts, struct preflight_fin
 	if (driver->check)
 		driver->check(facts, &findings);
 	if (facts->zero_copy && !has_zero_copy(driver, facts))
-		add(&findings, PREFLIGHT_NOTE, "%s has no zero-copy here", driver->name);
+		add(&findings, PREFLIGHT_NOTE, PREFLIGHT_ZERO_COPY, "%s has no zero-copy here",
+		    driver->name);
 	return findings.count;
 }
 

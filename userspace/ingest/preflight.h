@@ -24,8 +24,10 @@ struct preflight_facts {
 	uint32_t queues;       /* receive queues, read before XDP is attached */
 	uint32_t combined;     /* channels in use … */
 	uint32_t max_combined; /* … and at most */
-	uint32_t rx_ring;      /* descriptors of a receive ring */
+	uint32_t rx_ring;      /* descriptors of a receive ring … */
+	uint32_t max_rx_ring;  /* … and at most */
 	uint32_t cpus;         /* that the machine may have */
+	bool rx_vlan;          /* the device takes VLAN tags out of the frames */
 	bool lro;              /* large receive offload is on */
 	bool gro_hw;           /* the device joins packets by itself … */
 	bool gro_hw_fixed;     /* … and cannot be told otherwise */
@@ -38,10 +40,20 @@ enum preflight_severity {
 	PREFLIGHT_REFUSED, /* the driver refuses native XDP */
 };
 
+/* What a finding is about. */
+enum preflight_subject {
+	PREFLIGHT_MTU,
+	PREFLIGHT_CHANNELS,
+	PREFLIGHT_OFFLOADS,
+	PREFLIGHT_RINGS,
+	PREFLIGHT_ZERO_COPY,
+};
+
 struct preflight_finding {
 	enum preflight_severity severity;
 	char sentence[200];
 	char command[120]; /* that mends it, or "" */
+	enum preflight_subject subject;
 };
 
 /*
@@ -49,6 +61,15 @@ struct preflight_finding {
  * first; returns how many. A driver that is not known gets no findings. Thread: any.
  */
 size_t preflight_check(const struct preflight_facts *facts, struct preflight_finding *findings);
+
+/* What a driver can do. */
+struct preflight_ability {
+	uint32_t max_mtu; /* with native XDP, bytes; 0: any, for frames may be in several buffers */
+	bool zero_copy;
+};
+
+/* What the facts' driver can do. False, and out untouched, when it is not in the table. Thread: any. */
+bool preflight_describe(const struct preflight_facts *facts, struct preflight_ability *out);
 
 /*
  * Bytes of a frame of the AF_XDP sockets' memory that the driver wants: 4096 for zero-copy of ena, else
