@@ -5,6 +5,7 @@
 #include "routes.h"
 
 #include "events.h"
+#include "metrics.h"
 #include "static_files.h"
 #include "text.h"
 #include "websocket.h"
@@ -36,6 +37,16 @@ struct call {
 
 /* Returns the status to reply with, or -1 with error filled; 0: response is complete. */
 typedef int (*handle_fn)(struct call *call);
+
+/* Reply with text that is no JSON. Returns as a handler does. */
+static int send_text(struct call *c, const char *type, const char *text, size_t size)
+{
+	if (ulfius_set_binary_body_response(c->response, 200, text, size) != U_OK)
+		return api_error_set(&c->error, 500, "out_of_memory", NULL, "Not enough memory");
+	u_map_put(c->response->map_header, "Content-Type", type);
+	u_map_put(c->response->map_header, "Cache-Control", "no-store");
+	return 0;
+}
 
 static int get_health(struct call *c)
 {
@@ -196,6 +207,18 @@ static int kick_reader(struct call *c)
 	               204);
 }
 
+/* Not JSON: what Prometheus reads. */
+static int get_metrics(struct call *c)
+{
+	struct exposition text;
+	int result = metrics_write(&text, c->routes->manager, &c->error);
+
+	if (!result)
+		result = send_text(c, EXPOSITION_TYPE, text.text, text.size);
+	exposition_free(&text);
+	return result;
+}
+
 static int open_websocket(struct call *c)
 {
 	return websocket_accept(c->routes->hub, c->request, c->response, &c->error);
@@ -224,6 +247,7 @@ static const struct route {
 	{"POST", "/api/channels/*/outputs/*/reset", false, reset_output},
 	{"DELETE", "/api/channels/*/outputs/*/readers/*", false, kick_reader},
 	{"GET", "/api/events", false, list_events},
+	{"GET", "/metrics", false, get_metrics},
 	{"GET", "/ws", false, open_websocket},
 };
 

@@ -51,24 +51,46 @@ void manager_destroy(struct manager *m)
 	free(m);
 }
 
-int manager_list(struct manager *m, json_t **out)
+static json_t *show(const struct live_channel *live, int64_t now_ns)
 {
-	json_t *list = json_array(), *body;
+	return snapshot_channel(live, false, now_ns);
+}
+
+/* A list of what `shown` makes of every channel; NULL without memory. */
+static json_t *list_channels(struct manager *m,
+                             json_t *(*shown)(const struct live_channel *live, int64_t now_ns))
+{
+	json_t *list = json_array();
 	int64_t now_ns = clock_now_ns();
 
 	pthread_mutex_lock(&m->lock);
 	for (size_t i = 0; list && i < m->registry.count; i++) {
-		if (json_array_append_new(
-			    list, snapshot_channel(m->registry.channels[i], false, now_ns))) {
+		if (json_array_append_new(list, shown(m->registry.channels[i], now_ns))) {
 			json_decref(list);
 			list = NULL;
 		}
 	}
 	pthread_mutex_unlock(&m->lock);
-	body = json_pack("{s:o}", "channels", list);
+	return list;
+}
+
+int manager_list(struct manager *m, json_t **out)
+{
+	json_t *body = json_pack("{s:o}", "channels", list_channels(m, show));
+
 	if (!body)
 		return -1;
 	*out = body;
+	return 0;
+}
+
+int manager_measures(struct manager *m, json_t **out)
+{
+	json_t *list = list_channels(m, snapshot_measures);
+
+	if (!list)
+		return -1;
+	*out = list;
 	return 0;
 }
 

@@ -51,6 +51,9 @@ void manager_destroy(struct manager *manager);
  */
 int manager_list(struct manager *manager, json_t **out);
 
+/* A list of what metrics want of every channel, see snapshot_measures. Errors: -1 without memory. */
+int manager_measures(struct manager *manager, json_t **out);
+
 /* The program, the machine and its interfaces, see system.h. Errors: -1 without memory. */
 int manager_system(struct manager *manager, json_t **out);
 

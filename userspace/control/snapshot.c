@@ -117,15 +117,22 @@ static json_t *inputs(const struct live_channel *live, const struct ingest_count
 	return list;
 }
 
+/* What did not get to each input; asked for once: it costs system calls. */
+static void count_dropped(const struct live_channel *live, struct ingest_counters *dropped)
+{
+	for (size_t i = 0; i < ENTRY_INPUTS; i++) {
+		dropped[i] = (struct ingest_counters){0};
+		inputs_count(&live->inputs[i], &dropped[i]);
+	}
+}
+
 json_t *snapshot_channel(const struct live_channel *live, bool readers, int64_t now_ns)
 {
 	const struct channel_entry *entry = &live->entry;
 	json_t *outputs = json_array(), *fields = channel_field_json(entry), *shown;
-	struct ingest_counters dropped[ENTRY_INPUTS] = {
-		0}; /* asked for once: it costs system calls */
+	struct ingest_counters dropped[ENTRY_INPUTS];
 
-	for (size_t i = 0; i < ENTRY_INPUTS; i++)
-		inputs_count(&live->inputs[i], &dropped[i]);
+	count_dropped(live, dropped);
 	for (size_t i = 0; outputs && i < entry->output_count; i++) {
 		if (json_array_append_new(outputs, snapshot_output(live, i, readers))) {
 			json_decref(outputs);
@@ -144,6 +151,24 @@ json_t *snapshot_channel(const struct live_channel *live, bool readers, int64_t 
 	}
 	json_decref(fields);
 	return shown;
+}
+
+json_t *snapshot_measures(const struct live_channel *live, int64_t now_ns)
+{
+	json_t *outputs = json_array();
+	struct ingest_counters dropped[ENTRY_INPUTS];
+
+	count_dropped(live, dropped);
+	for (size_t i = 0; outputs && i < live->entry.output_count; i++) {
+		if (json_array_append_new(outputs, snapshot_output_measures(live, i))) {
+			json_decref(outputs);
+			outputs = NULL;
+		}
+	}
+	return json_pack("{s:s, s:s, s:b, s:s, s:o, s:o, s:o}", "id", live->entry.id, "name",
+	                 live->entry.name, "desired", live->entry.running, "state",
+	                 channel_state(live, now_ns), "inputs", inputs(live, dropped, now_ns),
+	                 "stats", channel_stats(live, dropped), "outputs", outputs);
 }
 
 static json_t *interfaces(const struct ingest *ingest)

@@ -14,6 +14,12 @@
 json_t *snapshot_channel(const struct live_channel *live, bool readers, int64_t now_ns);
 
 /*
+ * What metrics want of a channel: "id", "name", "desired" (whether it shall run), "state", "inputs" and "stats" as
+ * above, "outputs" as snapshot_output_measures. Owns: as above. Thread: manager.
+ */
+json_t *snapshot_measures(const struct live_channel *live, int64_t now_ns);
+
+/*
  * The body of GET /api/health. started_ns: monotonic time when the program started.
  * Owns: as above. Thread: manager.
  */

@@ -5,18 +5,22 @@
 
 #include <stdlib.h>
 
-/* What every kind of output counts, and what its own does. */
-static json_t *stats(const struct output_entry *entry, const struct live_output *live)
+/*
+ * What every kind of output counts, and what its own does. base: what is taken off totals, the common ones first;
+ * NULL: nothing.
+ */
+static json_t *stats(const struct output_entry *entry, const struct live_output *live,
+                     const uint64_t *base)
 {
 	const struct output *output = live->output;
 	json_t *object = shown_counters(json_object(), output_counter_table, OUTPUT_COUNTER_COUNT,
-	                                output ? output_counters(output) : NULL, live->base);
+	                                output ? output_counters(output) : NULL, base);
 	const struct counter_info *table;
 	size_t count;
 
 	table = live_output_own_table(entry, &count);
 	return shown_counters(object, table, count, output ? output_own_counters(output) : NULL,
-	                      live->base ? live->base + OUTPUT_COUNTER_COUNT : NULL);
+	                      base ? base + OUTPUT_COUNTER_COUNT : NULL);
 }
 
 /* Under libsrt's names, as in the counters of the output. */
@@ -78,7 +82,7 @@ json_t *snapshot_output(const struct live_channel *live, size_t index, bool read
 	const struct output_entry *entry = &live->entry.outputs[index];
 	const struct live_output *output = &live->outputs[index];
 	struct output_status status;
-	json_t *counters = stats(entry, output), *object;
+	json_t *counters = stats(entry, output, output->base), *object;
 
 	live_get_output_status(live, index, &status);
 	object = json_pack("{s:s, s:s, s:s, s:b, s:s, s:o, s:o, s:o, s:I, s:O, s:o, s:o, s:o}",
@@ -93,6 +97,20 @@ json_t *snapshot_output(const struct live_channel *live, size_t index, bool read
 	if (!object || !entry->listens)
 		return object;
 	return add_readers(object, output, readers);
+}
+
+json_t *snapshot_output_measures(const struct live_channel *live, size_t index)
+{
+	const struct output_entry *entry = &live->entry.outputs[index];
+	const struct live_output *output = &live->outputs[index];
+	struct output_status status;
+	json_t *object;
+
+	live_get_output_status(live, index, &status);
+	object = json_pack("{s:s, s:s, s:b, s:s, s:o}", "id", entry->id, "name", entry->name,
+	                   "enabled", entry->enabled, "state", output_state_name(status.state),
+	                   "stats", stats(entry, output, NULL));
+	return object && entry->listens ? add_readers(object, output, false) : object;
 }
 
 static json_t *sample(const struct output_sample *s)

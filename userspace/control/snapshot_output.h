@@ -15,6 +15,12 @@
 json_t *snapshot_output(const struct live_channel *live, size_t index, bool readers);
 
 /*
+ * What metrics want of an output: "id", "name", "enabled", "state", "stats" with totals that no reset touches, and of
+ * a listener "reader_count". Owns: as above. Thread: manager.
+ */
+json_t *snapshot_output_measures(const struct live_channel *live, size_t index);
+
+/*
  * The body of its history, with the time that it is: the samples, oldest first, that are at most SNAPSHOT_HISTORY_S older than now_s (seconds
  * since 1970). Owns: as above. Thread: any.
  */
