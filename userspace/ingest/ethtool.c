@@ -156,6 +156,18 @@ void ethtool_get_facts(struct preflight_facts *facts, const char *interface)
 	close(q.fd);
 }
 
+uint32_t ethtool_get_queues(const char *interface)
+{
+	const struct question q = {socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), interface};
+	struct preflight_facts facts = {.queues = 1};
+
+	if (q.fd < 0)
+		return facts.queues;
+	get_channels(&q, &facts);
+	close(q.fd);
+	return facts.queues;
+}
+
 unsigned int ethtool_get_flags(const char *interface)
 {
 	const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);

@@ -13,6 +13,12 @@
 void ethtool_get_facts(struct preflight_facts *facts, const char *interface);
 
 /*
+ * Receive queues that the interface has now, 1 when it does not say. Some drivers (virtio_net) add queues when
+ * XDP is attached and receive from them as well. Thread: main, watch.
+ */
+uint32_t ethtool_get_queues(const char *interface);
+
+/*
  * The interface's IFF_… flags (netdevice(7)): IFF_UP, switched on; IFF_RUNNING, with a carrier. 0 when there is
  * none. Thread: main, watch.
  */

@@ -79,10 +79,10 @@ int kernel_source_create(struct packet_source **out, const char *interfaces);
 
 struct steered_config {
 	const char *interface;
-	bool generic;             /* the kernel's generic mode instead of the driver's */
-	bool zero_copy;           /* where the driver can; not in generic mode */
-	uint32_t queues;          /* receive queues, counted before XDP is attached */
-	uint32_t frames;          /* of each queue's memory, a power of two */
+	bool generic;    /* the kernel's generic mode instead of the driver's */
+	bool zero_copy;  /* where the driver can; not in generic mode */
+	uint32_t queues; /* receive queues before XDP is attached; those that it adds are found */
+	uint32_t frames; /* of each queue's memory, a power of two */
 	uint32_t frame_bytes;     /* 2048 or 4096 */
 	uint64_t elsewhere_bytes; /* locked by sockets of other interfaces, for error texts */
 };

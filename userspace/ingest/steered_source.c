@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/prefetch.h"
 #include "bpf/steer.h"
+#include "ethtool.h"
 #include "frame.h"
 #include "queue_socket.h"
 #include "rules.h"
@@ -57,9 +58,10 @@ static void refuse(struct refusal *why, const char *fix, const char *format, ...
 }
 
 /* The kernel counts the sockets' memory against the limit unless the program has CAP_IPC_LOCK. */
-static void explain_memlock(const struct steered_config *config, struct refusal *why)
+static void explain_memlock(const struct steered_source *s, const struct steered_config *config,
+                            struct refusal *why)
 {
-	const uint64_t bytes = (uint64_t)config->queues * config->frames * config->frame_bytes;
+	const uint64_t bytes = (uint64_t)s->queues * s->frames * s->frame_bytes;
 	const uint64_t all = bytes + config->elsewhere_bytes;
 	struct rlimit limit = {0};
 	char fix[sizeof(why->fix)];
@@ -72,11 +74,12 @@ static void explain_memlock(const struct steered_config *config, struct refusal 
 	refuse(why, fix,
 	       "AF_XDP needs %llu kB of locked memory for %u queues of %u frames, %llu kB with those of "
 	       "other interfaces; the limit is %llu kB",
-	       (unsigned long long)(bytes >> 10), config->queues, config->frames,
+	       (unsigned long long)(bytes >> 10), s->queues, s->frames,
 	       (unsigned long long)(all >> 10), (unsigned long long)(limit.rlim_cur >> 10));
 }
 
-static void explain_socket(int error, const struct steered_config *config, unsigned int queue,
+static void explain_socket(int error, const struct steered_source *s,
+                           const struct steered_config *config, unsigned int queue,
                            struct refusal *why)
 {
 	switch (error) {
@@ -84,7 +87,7 @@ static void explain_socket(int error, const struct steered_config *config, unsig
 		refuse(why, "run as root, or with CAP_NET_RAW", "AF_XDP sockets need CAP_NET_RAW");
 		break;
 	case -ENOBUFS:
-		explain_memlock(config, why);
+		explain_memlock(s, config, why);
 		break;
 	case -EBUSY:
 		refuse(why, "ss --xdp --processes",
@@ -114,6 +117,18 @@ static void explain_copy(const struct steered_source *s, const struct steered_co
 	}
 }
 
+/*
+ * virtio_net gives XDP a queue pair for each processor where it has any left, and the host receives into those
+ * as well: each queue that there is once XDP is attached needs its socket.
+ */
+static uint32_t count_queues(const struct steered_config *config)
+{
+	const uint32_t now = ethtool_get_queues(config->interface);
+	const uint32_t queues = now > config->queues ? now : config->queues;
+
+	return queues < STEER_MAX_QUEUES ? queues : STEER_MAX_QUEUES;
+}
+
 static int open_sockets(struct steered_source *s, const struct steered_config *config,
                         struct refusal *why)
 {
@@ -129,7 +144,7 @@ static int open_sockets(struct steered_source *s, const struct steered_config *c
 			error = steering_set_socket(s->steering, socket.queue,
 			                            queue_socket_fd(s->sockets[socket.queue]));
 		if (error) {
-			explain_socket(error, config, socket.queue, why);
+			explain_socket(error, s, config, socket.queue, why);
 			return error;
 		}
 	}
@@ -391,10 +406,10 @@ int steered_source_create(struct packet_source **out, const struct steered_confi
 		return -ENOMEM;
 	s->base.ops = &steered_ops;
 	snprintf(s->interface, sizeof(s->interface), "%s", config->interface);
-	s->queues = config->queues < STEER_MAX_QUEUES ? config->queues : STEER_MAX_QUEUES;
 	s->frames = config->frames;
 	s->frame_bytes = config->frame_bytes;
 	error = steering_create(&s->steering, ifindex, config->generic, sentence, sizeof(sentence));
+	s->queues = count_queues(config);
 	if (error)
 		explain_steering(error, sentence, why);
 	else
