@@ -63,7 +63,7 @@ endif
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all deps demo run test test-quick test-programs fuzz-objects bench bench-bpf bench-ingest fuzz lint format install uninstall deb clean help
+.PHONY: all deps demo run test test-quick test-programs fuzz-objects bench bench-bpf bench-ingest fuzz lint screenshots format install uninstall deb clean help
 
 all: $(PROGRAMS) ## build everything (this is the default)
 
@@ -101,6 +101,9 @@ bench-ingest: all $(BUILD)/bench/ingest_load ## measure the receiving thread: 40
 
 lint: $(SKELETON) ## check format, include rule, C and shell sources, documents, JavaScript types
 	@tools/lint.sh $(C_FILES) $(SHELL_FILES)
+
+screenshots: all $(BUILD)/tools/cue_injector $(BUILD)/tools/udp_relay ## make the README's pictures anew, from a live run (needs root, Chromium)
+	@tests/docs/screenshots.sh
 
 format: ## format the C sources in place
 	clang-format -i $(C_FILES)

@@ -23,7 +23,7 @@ plant() {
   channel "News HD" 5000 "\"sources\":[\"10.1.0.5\"],\"backup\":{\"rtp_port\":5010,\"sources\":[\"10.2.0.5\"]},\"outputs\":[
     {\"name\":\"YouTube\",\"url\":\"rtmps://a.rtmps.youtube.com/live2\",$key,\"cues\":\"youtube\"},
     {\"name\":\"Affiliate north\",\"url\":\"srt://receiver.example:9010?latency=200&passphrase=$passphrase\"},
-    {\"name\":\"Affiliate south\",\"url\":\"srt://receiver.example:9000?latency=500\"},
+    {\"name\":\"Affiliate south\",\"url\":\"srt://south.example:9020?latency=500\"},
     {\"name\":\"Readers\",\"url\":\"srt://:9100?streamid=news\"}]"
   news=$channel
   channel Sports 5001 "\"outputs\":[
@@ -37,6 +37,13 @@ plant() {
   channel "Event 2" 5040 "\"outputs\":[{\"name\":\"Web\",\"url\":\"rtmp://live.example/app\",$key}]"
 }
 
+# A receiver behind a line of 40 ms that loses one packet in a hundred.
+bad_line() {
+  echo "127.0.0.1 south.example" >>"$work/hosts"
+  background srt-live-transmit -q "srt://127.0.0.1:9021?mode=listener" file://con >/dev/null 2>&1
+  background "$build/tools/udp_relay" 9020 9021 delay=20 loss=1 >/dev/null
+}
+
 # picture NAME OPTION...: 8 bits a pixel are enough for a page of text and lines.
 picture() {
   (cd "$browser" && in_ns node screenshot.mjs "http://$http/" "$work/$1.png" "${@:2}") || die "no picture $1"
@@ -48,10 +55,11 @@ picture() {
 [ -d "$browser/node_modules" ] || npm --prefix "$browser" ci --silent || die "npm failed"
 mkdir -p "$images"
 make_place
+bad_line
 start_distributor --interface "$veth"
 plant
 background srt-live-transmit -q "srt://$address:9100?streamid=news" file://con >/dev/null 2>&1
-sleep "${SECONDS_OF_HISTORY:-90}"
+sleep "${SECONDS_OF_HISTORY:-420}"
 api POST "/api/channels/$news/switch" '{}'
 sleep 3
 picture dashboard --width 1280 --height 800

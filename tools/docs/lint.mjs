@@ -2,8 +2,8 @@
 /*
  * Check that what the documents name exists: pages and sections behind links, targets and variables of make, options of
  * our programs, environment variables, routes of the API, files of the tree, names of the source such as counters, and
- * the messages that docs/TROUBLESHOOTING.md quotes. Prints what does not exist as PAGE:LINE: WHAT; the exit status is 1
- * then. No network: addresses of other hosts are not asked.
+ * the messages that docs/TROUBLESHOOTING.md quotes; and that docs/OPTIONS.md has every option. Prints what does not as
+ * PAGE:LINE: WHAT; the exit status is 1 then. No network: addresses of other hosts are not asked.
  *
  *   node tools/docs/lint.mjs [PAGE...]      in the root of the tree; default: every page
  */
@@ -13,6 +13,7 @@ import { readPage } from './markdown.mjs';
 import { hasPath, messages, names, optionsOf, pages as allPages, paths, read, routes, targets } from './tree.mjs';
 
 const FOLDERS = 'api|bpf|dashboard|docs|systemd|tests|tools|userspace|vagrant';
+const OPTIONS = 'docs/OPTIONS.md';
 const QUOTES_MESSAGES = 'docs/TROUBLESHOOTING.md';
 const MADE_TO_FAIL = 'tests/docs/';
 /* Programs of others whose arguments may name ours. */
@@ -151,4 +152,6 @@ for (const path of asked.length ? asked : allPages.filter((page) => !page.starts
   for (const { line, text } of page.commands) checkCode(`${path}:${line}`, text);
   for (const { line, text } of page.spans) checkSpan(`${path}:${line}`, text);
 }
+for (const option of asked.length ? [] : optionsOf('medialive-distributor') ?? [])
+  if (!read(OPTIONS).includes(`\`${option}`)) complain(OPTIONS, `the option ${option} is missing`);
 process.exit(bad);
