@@ -65,6 +65,8 @@ make_names() {
   printf '127.0.0.1 localhost\n%s %s\n' "$address" distributor.example \
     "$peer" "receiver.example live.example a.rtmp.youtube.com a.rtmps.youtube.com" >"$work/hosts"
   mount --bind "$work/hosts" /etc/hosts
+  echo "nameserver 127.0.0.1" >"$work/resolv.conf" # where nobody answers, and the kernel says so at once
+  mount --bind "$work/resolv.conf" "$(realpath /etc/resolv.conf)"
   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$work/tls.key" -out "$work/tls.pem" \
     -subj "/CN=a.rtmps.youtube.com" -addext "subjectAltName=DNS:a.rtmps.youtube.com,DNS:live.example" -days 2 2>"$work/tls.log"
   cat /etc/ssl/certs/ca-certificates.crt "$work/tls.pem" >"$work/authorities"

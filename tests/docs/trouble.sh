@@ -13,5 +13,10 @@ make_trouble() {
   add_output "$channel" "rtmp://live.example:1936/live/key" # nobody listens
   add_output "$channel" "rtmp://live.example/nothing/key" # no such application
   api POST "/api/channels/$channel/outputs" '{"url":"rtmp://live.example/live/key","audio":"fra"}'
-  sleep 4 # SRT callers wait 3 s for an answer
+  wait_for 15 reasons 7 # SRT callers wait 3 s for an answer
+}
+
+# reasons COUNT: so many outputs of $channel say why they are not connected.
+reasons() {
+  api GET "/api/channels/$channel" && [ "$(json '[.outputs[] | select(.last_error)] | length')" = "$1" ]
 }

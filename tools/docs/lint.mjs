@@ -2,8 +2,8 @@
 /*
  * Check that what the documents name exists: pages and sections behind links, targets and variables of make, options of
  * our programs, environment variables, routes of the API, files of the tree, names of the source such as counters, and
- * the messages that docs/TROUBLESHOOTING.md quotes; and that docs/OPTIONS.md has every option. Prints what does not as
- * PAGE:LINE: WHAT; the exit status is 1 then. No network: addresses of other hosts are not asked.
+ * the messages that docs/TROUBLESHOOTING.md quotes; that docs/OPTIONS.md has every option; and that
+ * tables are whole. Prints what does not as PAGE:LINE: WHAT; the exit status is 1 then. No network: addresses of other hosts are not asked.
  *
  *   node tools/docs/lint.mjs [PAGE...]      in the root of the tree; default: every page
  */
@@ -148,6 +148,7 @@ function checkSpan(where, code) {
 const asked = process.argv.slice(2);
 for (const path of asked.length ? asked : allPages.filter((page) => !page.startsWith(MADE_TO_FAIL))) {
   const page = pageAt(path);
+  for (const { line } of page.rows) complain(`${path}:${line}`, 'the row has more or fewer cells than the head of the table');
   for (const { line, text } of page.links) checkLink(`${path}:${line}`, text);
   for (const { line, text } of page.commands) checkCode(`${path}:${line}`, text);
   for (const { line, text } of page.spans) checkSpan(`${path}:${line}`, text);

@@ -1,11 +1,12 @@
 // @ts-check
 /*
- * What there is to check in a page of Markdown: its sections, links, pieces of code in the text, and lines of code.
+ * What there is to check in a page of Markdown: its sections, links, pieces of code in the text, lines of code, and rows of
+ * tables that have another number of cells than their head.
  */
 
 /**
  * @typedef {{line: number, text: string}} Piece
- * @typedef {{anchors: Set<string>, links: Piece[], spans: Piece[], commands: Piece[]}} Page
+ * @typedef {{anchors: Set<string>, links: Piece[], spans: Piece[], commands: Piece[], rows: Piece[]}} Page
  */
 
 /**
@@ -24,8 +25,8 @@ export function anchorOf(heading) {
  */
 export function readPage(source) {
   /** @type {Page} */
-  const page = { anchors: new Set(), links: [], spans: [], commands: [] };
-  let fence = '', joined = '', began = 0, text = '';
+  const page = { anchors: new Set(), links: [], spans: [], commands: [], rows: [] };
+  let fence = '', joined = '', began = 0, text = '', cells = 0;
 
   source.split('\n').forEach((raw, i) => {
     const line = i + 1;
@@ -43,12 +44,23 @@ export function readPage(source) {
     else {
       const heading = /^#+ +(.*)$/.exec(raw);
       if (heading) addAnchor(page.anchors, anchorOf(heading[1]));
+      const found = cellsOf(raw);
+      if (found && cells && found !== cells) page.rows.push({ line, text: raw });
+      cells = found && (cells || found);
       text += raw;
     }
     text += '\n';
   });
   readText(page, text);
   return page;
+}
+
+/**
+ * How many cells a table's row has; 0: it is no row. A bar in code ends a cell too, unless a backslash is before it.
+ * @param {string} line
+ */
+function cellsOf(line) {
+  return line.startsWith('|') ? line.replaceAll('\\|', '').split('|').length : 0;
 }
 
 /**
