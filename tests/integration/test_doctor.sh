@@ -292,6 +292,9 @@ check "it is named" grep -q "a distributor serves it (process $distributor_pid)"
 check "its port is no problem" grep -q 'is taken, as a distributor runs' "$work/said"
 check "nor is its folder" grep -q 'is in use by a distributor that runs' "$work/said"
 check "it still answers" api GET /api/health
+doctor -- --config-dir "$work/other"
+equal "seen from another folder: exit status" 0 $?
+check "by its interface" grep -q 'is taken, as a distributor runs' "$work/said"
 kill -KILL "$distributor_pid"
 wait "$distributor_pid" 2>/dev/null
 distributor_pid=''

@@ -7,6 +7,7 @@
 #include "base/privileges.h"
 #include "base/utf8.h"
 #include "check.h"
+#include "ingest/claim.h"
 
 #include <net/if.h>
 #include <stdio.h>
@@ -82,12 +83,26 @@ static void check_interfaces(struct findings *findings, const struct host *host,
 	free(names);
 }
 
+/* Does a distributor serve one of the interfaces? Its other files may be others than ours. */
+static bool is_served(const struct ingest_config *ingest)
+{
+	char *names = ingest->interfaces ? strdup(ingest->interfaces) : NULL, *rest = names, *name;
+	bool served = false;
+	pid_t holder;
+
+	while (names && !served && (name = strsep(&rest, ",")))
+		served = claim_is_held(name, &holder);
+	free(names);
+	return served;
+}
+
 static void check_host(struct findings *findings, const struct doctor_config *config)
 {
 	const struct check_files_config files = files_of(config, false);
 	const struct host host = {""};
 	const bool xdp = config->ingest->interfaces && config->ingest->mode != INGEST_UDP;
 	struct timex clock = {0};
+	bool running;
 	int state;
 
 	check_kernel(findings, &host);
@@ -95,7 +110,8 @@ static void check_host(struct findings *findings, const struct doctor_config *co
 	if (xdp)
 		check_pins(findings);
 	check_descriptors(findings);
-	check_http(findings, &files, check_config_dir(findings, &files));
+	running = check_config_dir(findings, &files) || is_served(config->ingest);
+	check_http(findings, &files, running);
 	check_dashboard(findings, &files);
 	check_queues(findings, &host, privileges_hold("net_admin"));
 	state = adjtimex(&clock);
