@@ -113,11 +113,7 @@ install: all ## install below PREFIX (default /usr/local), honouring DESTDIR
 	install -D -m 755 $(BUILD)/media-source $(DESTDIR)$(PREFIX)/bin/media-source
 	install -d $(DESTDIR)$(PREFIX)/share/medialive-distributor/dashboard
 	install -m 644 $(wildcard dashboard/*.*) $(DESTDIR)$(PREFIX)/share/medialive-distributor/dashboard
-	install -D -m 644 docs/man/medialive-distributor.8 $(DESTDIR)$(MAN_DIR)/man8/medialive-distributor.8
-	install -D -m 644 docs/man/media-source.1 $(DESTDIR)$(MAN_DIR)/man1/media-source.1
-	install -D -m 644 tools/completion/medialive-distributor.bash \
-		$(DESTDIR)$(COMPLETION_DIR)/medialive-distributor
-	ln -sf medialive-distributor $(DESTDIR)$(COMPLETION_DIR)/media-source
+	install -m 644 docs/openapi.yaml $(DESTDIR)$(PREFIX)/share/medialive-distributor
 
 uninstall: ## remove what install installed
 	rm -f $(addprefix $(DESTDIR),$(addprefix $(PREFIX)/bin/,medialive-distributor media-source) \
@@ -166,6 +162,9 @@ $(BUILD)/bpf/steer.bpf.o: bpf/steer.bpf.c bpf/steer.h bpf/ceiling.h
 
 $(SKELETON): $(BUILD)/bpf/steer.bpf.o
 	$(Q)$(BPFTOOL) gen skeleton $< name steer_bpf > $@.tmp && mv $@.tmp $@
+
+# The program has it inside, see api/openapi.c.
+$(call objects,api/openapi.c): docs/openapi.yaml
 
 # A system header to the compiler, so its dependency files leave it out.
 $(call objects,userspace/ingest/steering.c tools/bench/bpf.c $(BPF_TESTS)): $(SKELETON)

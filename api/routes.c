@@ -6,6 +6,7 @@
 
 #include "events.h"
 #include "metrics.h"
+#include "openapi.h"
 #include "static_files.h"
 #include "text.h"
 #include "websocket.h"
@@ -219,6 +220,11 @@ static int get_metrics(struct call *c)
 	return result;
 }
 
+static int get_openapi(struct call *c)
+{
+	return send_text(c, OPENAPI_TYPE, openapi_text, strlen(openapi_text));
+}
+
 static int open_websocket(struct call *c)
 {
 	return websocket_accept(c->routes->hub, c->request, c->response, &c->error);
@@ -247,6 +253,7 @@ static const struct route {
 	{"POST", "/api/channels/*/outputs/*/reset", false, reset_output},
 	{"DELETE", "/api/channels/*/outputs/*/readers/*", false, kick_reader},
 	{"GET", "/api/events", false, list_events},
+	{"GET", "/api/openapi.yaml", false, get_openapi},
 	{"GET", "/metrics", false, get_metrics},
 	{"GET", "/ws", false, open_websocket},
 };

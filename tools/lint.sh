@@ -105,6 +105,6 @@ step "cppcheck" cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr \
   -D_GNU_SOURCE -D'LIBBPF_OPTS(type, name, ...)=struct type name = {__VA_ARGS__}' \
   -Iuserspace -I. -Itools userspace api tools
 step "shellcheck" shellcheck -x -P SCRIPTDIR "${shell_files[@]}"
-step "names and links in the documents" node tools/docs/lint.mjs
+step "routes are documented" tools/lint_routes.sh
 step "JavaScript types" check_types
 exit "$failed"
