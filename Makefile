@@ -63,7 +63,7 @@ endif
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all deps demo run test test-quick test-programs fuzz-objects bench bench-bpf bench-ingest fuzz lint screenshots format install uninstall deb clean help
+.PHONY: all deps demo run test test-quick test-programs fuzz-objects bench bench-bpf bench-ingest fuzz lint format install uninstall deb image test-install clean help
 
 all: $(PROGRAMS) ## build everything (this is the default)
 
@@ -123,6 +123,15 @@ uninstall: ## remove what install installed
 
 deb: ## build the Debian package into build/deb
 	@tools/deb.sh
+
+# Any Debian 12 or 13; the name is docker's, podman's or buildah's to look up.
+IMAGE ?= medialive-distributor
+BASE  ?= debian:bookworm-slim
+image: ## build an OCI image with docker, podman or buildah: IMAGE=name BASE=image
+	@tools/image.sh $(IMAGE) $(BASE)
+
+test-install: all ## install by each of the ways, from nothing, and try it (needs root)
+	@tests/install/run.sh $(ONLY)
 
 clean: ## remove everything that was built
 	rm -rf build

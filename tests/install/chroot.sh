@@ -7,7 +7,8 @@
 #   chroot_source DIR      this source tree, without what was built, as DIR/src
 #   chroot_run DIR COMMAND...    run COMMAND as root in DIR, with the network of whoever calls
 #   chroot_start DIR COMMAND...  the same in the background; its pid, to be ended by TERM, is $chroot_pid
-#   chroot_drop DIR        remove it
+#   chroot_keep DIR        keep the packages that apt has fetched there for the next one
+#   chroot_drop DIR        do so, and remove it
 #
 # A command has processes and mounts of its own (/proc, /sys, a new bpffs), which go when it ends or when
 # whoever called it dies: nothing is left mounted. It may take CHROOT_LIMIT seconds (1800), and runs in the
@@ -124,18 +125,20 @@ chroot_start() {
   chroot_pid=$!
 }
 
+# A new package is moved within the cache, so that nobody ever finds half of one.
+chroot_keep() {
+  local dir=$1 suite deb
+  suite=$(cat "$dir/.chroot" 2>/dev/null) || return 0
+  for deb in "$dir"/var/cache/apt/archives/*.deb; do
+    [ -e "$deb" ] && [ ! -e "$chroot_cache/$suite.debs/${deb##*/}" ] || continue
+    cp "$deb" "$chroot_cache/$suite.debs/.$$.${deb##*/}" &&
+      mv "$chroot_cache/$suite.debs/.$$.${deb##*/}" "$chroot_cache/$suite.debs/${deb##*/}"
+  done
+}
+
 # Only what chroot_make made.
 chroot_drop() {
-  local dir=$1 suite
-  suite=$(cat "$dir/.chroot" 2>/dev/null) || return 0
-  # A new package is moved within the cache, so that nobody ever finds half of one.
-  (
-    cd "$dir/var/cache/apt/archives" || exit
-    for deb in *.deb; do
-      [ -e "$deb" ] && [ ! -e "$chroot_cache/$suite.debs/$deb" ] || continue
-      cp "$deb" "$chroot_cache/$suite.debs/.$$.$deb" &&
-        mv "$chroot_cache/$suite.debs/.$$.$deb" "$chroot_cache/$suite.debs/$deb"
-    done
-  )
-  rm -rf --one-file-system "$dir"
+  [ -e "$1/.chroot" ] || return 0
+  chroot_keep "$1"
+  rm -rf --one-file-system "$1"
 }
