@@ -53,7 +53,7 @@ TEST_PROGRAMS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_TESTS)) \
                  $(patsubst tests/tools/%.c,$(BUILD)/tools/%,$(TEST_TOOLS))
 C_FILES     := $(wildcard bpf/*.[ch] userspace/*.[ch] userspace/*/*.[ch] api/*.[ch] tools/*/*.[ch] \
                  tests/*/*.[ch])
-SHELL_FILES := $(wildcard tools/*.sh tools/*/*.sh tests/*.sh tests/*/*.sh systemd/*.sh tools/completion/*.bash) .ci/run
+SHELL_FILES := $(wildcard tools/*.sh tools/*/*.sh tests/*.sh tests/*/*.sh vagrant/*/*.sh) .ci/run
 
 # V=1 shows the commands.
 ifneq ($(V),1)
@@ -63,7 +63,7 @@ endif
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all deps demo run test test-quick test-programs fuzz-objects bench bench-bpf bench-ingest fuzz lint format install uninstall deb image test-install clean help
+.PHONY: all deps demo run test test-quick test-vm test-programs fuzz-objects bench bench-bpf bench-ingest fuzz lint format install uninstall clean help
 
 all: $(PROGRAMS) ## build everything (this is the default)
 
@@ -84,6 +84,9 @@ test: ## install what is missing and run every test, sanitizers included (needs 
 
 test-quick: ## as test, without the sanitizer builds and the browser
 	@tests/run.sh quick
+
+test-vm: ## Debian's 6.1 kernel and virtio_net with 4 queues in qemu, without KVM (needs root; 20 minutes at most)
+	@timeout --kill-after=30 1200 tests/vm/run.sh
 
 test-programs: all $(TEST_PROGRAMS)
 
