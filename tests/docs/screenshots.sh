@@ -62,7 +62,7 @@ background srt-live-transmit -q "srt://$address:9100?streamid=news" file://con >
 sleep "${SECONDS_OF_HISTORY:-420}"
 api POST "/api/channels/$news/switch" '{}'
 sleep 3
-picture dashboard --width 1280 --height 800
-picture dashboard-dark --width 1280 --height 800 --dark
+picture dashboard --width 1280 --height 795
+picture dashboard-dark --width 1280 --height 795 --dark
 picture output --width 1280 --height 900 --click '[aria-label="Details of output Affiliate south"]'
 ls -l "$images"
