@@ -8,7 +8,7 @@
 # Results are TAP lines; exit status 1 when one is not ok.
 set -uo pipefail
 
-api=http://192.168.77.10:8000 nic=media0 media=10.77.0.10 from=10.77.0.20 receiver=192.168.77.20
+api=http://192.168.56.10:8000 nic=media0 media=10.77.0.10 from=10.77.0.20 receiver=192.168.56.20
 first_port=5000 receiver_port=9000 rtmp='' file='' media_source=media-source
 # Waits of a stream that plays for SECONDS; a machine without KVM needs an SRT latency that lasts.
 seconds=15 latency=2000
