@@ -347,6 +347,57 @@ static void test_other_drivers(void **state)
 	expect("offloads", FINDING_OK, "");
 }
 
+/* "6.3" as 6003; 0 for words. */
+static unsigned int kernel_of(const char *text)
+{
+	unsigned int major, minor;
+
+	return sscanf(text, "%u.%u", &major, &minor) == 2 ? major * 1000 + minor : 0;
+}
+
+static struct preflight_ability ability_of(const char *driver, unsigned int kernel)
+{
+	struct preflight_facts facts = {.kernel = kernel, .frags = true, .version = "6.1.0"};
+	struct preflight_ability can;
+
+	snprintf(facts.driver, sizeof(facts.driver), "%s", driver);
+	if (!preflight_describe(&facts, &can))
+		fail_msg("%s is in the page alone", driver);
+	return can;
+}
+
+/* One row of the page: driver, MTU, kernels from which on any MTU and zero-copy are taken, 0 for never. */
+static void check_row(const char *driver, uint32_t mtu, unsigned int any, unsigned int zero)
+{
+	assert_int_equal(ability_of(driver, any ? any - 1 : 99000).max_mtu, mtu);
+	if (any)
+		assert_int_equal(ability_of(driver, any).max_mtu, 0);
+	assert_false(ability_of(driver, zero ? zero - 1 : 99000).zero_copy);
+	if (zero)
+		assert_true(ability_of(driver, zero).zero_copy);
+}
+
+/* The table of docs/DEPLOYMENT.md is the program's. */
+static void test_page(void **state)
+{
+	FILE *file = fopen("docs/DEPLOYMENT.md", "re");
+	char line[500], driver[32], any[80], zero[80];
+	unsigned int mtu, rows = 0;
+
+	(void)state;
+	if (!file)
+		skip(); /* not run in the repository's folder */
+	while (fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "| `%31[^`]` | %*[^|] | %u | %79[^|] | %79[^|] |", driver, &mtu,
+		           any, zero) != 4)
+			continue;
+		check_row(driver, mtu, kernel_of(any), kernel_of(zero));
+		rows++;
+	}
+	fclose(file);
+	assert_int_equal(rows, 8);
+}
+
 static void test_lists(void **state)
 {
 	static const char list[] = "0-3,8,10-11";
@@ -458,6 +509,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_driver, make_host, remove_host),
 		cmocka_unit_test_setup_teardown(test_other_drivers, make_host, remove_host),
 		cmocka_unit_test_setup_teardown(test_long_command, make_host, remove_host),
+		cmocka_unit_test(test_page),
 		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_quote),
 		cmocka_unit_test(test_interface_names),

@@ -16,6 +16,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#define FILE_NAME          "channels.json"
 #define SPACE_WANTED_BYTES (16u << 20)
 #define PORTS_TRIED        20
 #define FIRST_FREE_PORT    8000 /* for who may not have one below 1024 */
@@ -68,7 +69,8 @@ static bool is_ours_to_take(const char *dir)
 	bool ours = directory != NULL;
 
 	while (ours && (entry = readdir(directory)))
-		ours = entry->d_name[0] == '.' || !strncmp(entry->d_name, "channels.json", 13);
+		ours = !strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..") ||
+		       !strncmp(entry->d_name, FILE_NAME, strlen(FILE_NAME));
 	if (directory)
 		closedir(directory);
 	return ours;
@@ -95,7 +97,7 @@ static void refuse_dir(struct findings *findings, const char *dir, const char *q
 static void refuse_file(struct findings *findings, const char *dir, const char *quoted)
 {
 	const size_t length = strlen(quoted);
-	const char *const name = "/channels.json";
+	const char *const name = "/" FILE_NAME;
 	char command[2 * PATH_MAX + 100] = "";
 
 	if (length > strlen(name) && !strcmp(quoted + length - strlen(name), name))
@@ -125,7 +127,7 @@ static bool check_used_dir(struct findings *findings, const struct check_files_c
 	char file[PATH_MAX + 32], command[2 * PATH_MAX + 100];
 	struct statvfs space;
 
-	snprintf(file, sizeof(file), "%s/channels.json", dir);
+	snprintf(file, sizeof(file), "%s/" FILE_NAME, dir);
 	if (is_locked(dir)) {
 		findings_add(findings, config->starting ? FINDING_PROBLEM : FINDING_OK,
 		             "config-dir", NULL,
@@ -135,8 +137,8 @@ static bool check_used_dir(struct findings *findings, const struct check_files_c
 		return true;
 	}
 	if (!may(file, R_OK | W_OK) && errno != ENOENT) {
-		snprintf(command, sizeof(command), "chown -R %u:%u %s", geteuid(), getegid(),
-		         quoted);
+		snprintf(command, sizeof(command), "chown %u:%u %s/" FILE_NAME, geteuid(),
+		         getegid(), quoted);
 		findings_add(findings, FINDING_PROBLEM, "config-dir", command,
 		             "%s cannot be read and written by user %u: %s", file, geteuid(),
 		             strerror(errno));
