@@ -133,7 +133,9 @@ BASE  ?= debian:bookworm-slim
 image: ## build an OCI image with docker, podman or buildah: IMAGE=name BASE=image
 	@tools/image.sh $(IMAGE) $(BASE)
 
-test-install: all ## install by each of the ways, from nothing, and try it (needs root)
+test-install: ## install by each of the ways, from nothing, and try it (needs root)
+	@tools/install-deps.sh
+	$(MAKE) --no-print-directory all
 	@tests/install/run.sh $(ONLY)
 
 clean: ## remove everything that was built

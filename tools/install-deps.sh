@@ -17,6 +17,8 @@ others=(
   iproute2 ethtool procps psmisc util-linux bsdextrautils curl jq ca-certificates openssl # demo and tests
   prometheus                                                            # scrapes /metrics in tests
   srt-tools ffmpeg nginx-light libnginx-mod-{rtmp,stream}               # peers in tests and benchmarks
+  dpkg-dev debhelper lintian mandoc                                     # Debian package and man pages
+  debootstrap buildah python3-yaml                                      # the ways to install
   gstreamer1.0-tools gstreamer1.0-plugins-{base,good,bad}
 )
 
