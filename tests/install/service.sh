@@ -39,7 +39,7 @@ service_machine() {
 # What `make install` installs, with the libraries it needs, and systemd/ as /src/systemd.
 service_install_program() {
   local -a packages
-  mapfile -t packages < <("$root/tools/runtime-packages.sh" "$build/medialive-distributor" "$build/media-source")
+  mapfile -t packages < <("$root/tools/runtime-packages.sh" "$build/medialive-distributor" "$build/media-source" 2>/dev/null)
   chroot_run "$machine" apt-get install -y -qq --no-install-recommends "${packages[@]}" >"$work/apt.log" 2>&1 || {
     not_ok "libraries are installed" "$(tail -3 "$work/apt.log")"
     finish
@@ -64,6 +64,11 @@ inside() {
   systemd_in "$machine" "$@"
 }
 
+# quietly COMMAND...: what it prints is kept in a log.
+quietly() {
+  "$@" >>"$work/quiet.log" 2>&1
+}
+
 # set_options NAME=VALUE...: the environment file, and nothing else in it.
 set_options() {
   [ $# -eq 0 ] || printf 'DISTRIBUTOR_%s\n' "$@" >"$machine/etc/default/$service"
@@ -83,6 +88,16 @@ property_is() {
 journal() {
   inside journalctl --no-pager --output cat "_SYSTEMD_INVOCATION_ID=$(property InvocationID)" \
     + "INVOCATION_ID=$(property InvocationID)"
+}
+
+# journal_has PATTERN: soon; the journal is written by a process of its own.
+journal_has() {
+  wait_for 5 journal_line "$1"
+}
+
+# The first line of the journal with PATTERN.
+journal_line() {
+  journal | grep -m 1 -E -- "$1"
 }
 
 api_answers() {

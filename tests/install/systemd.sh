@@ -39,7 +39,7 @@ systemd_inner='
   pivot_root . run/outside
   umount -l /run/outside
   exec env -i container=test PATH=/usr/sbin:/usr/bin:/sbin:/bin /lib/systemd/systemd --system \
-    --log-target=console --show-status=no --default-standard-output=journal systemd.unified_cgroup_hierarchy=1'
+    --show-status=no --default-standard-output=journal systemd.unified_cgroup_hierarchy=1'
 
 # Where cgroups of version 2 are mounted.
 systemd_cgroups() {
