@@ -18,8 +18,7 @@ if [ ${#packages[@]} -gt 0 ]; then
   apt-get install -y -qq --no-install-recommends "$(realpath "${packages[-1]}")"
   exit
 fi
-apt-get install -y -qq --no-install-recommends make
-make deps
+tools/install-deps.sh build
 make -j"$(nproc)"
 make install
 systemd/install-systemd.sh --no-start
