@@ -154,12 +154,38 @@ static void test_long(void **state)
 	assert_int_equal(strlen(command.code), sizeof(command.code) - 1);
 }
 
+/* What some readers do not know is read, and told of, at whatever depth. */
+static void test_exotic(void **state)
+{
+	static const uint8_t values[][6] = {{5}, {7, 0, 0}, {16, 0, 0, 0, 0, 9}};
+	struct amf_command command;
+	uint8_t body[200];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+		for (unsigned int levels = 0; levels < 3; levels++) {
+			struct amf_writer w = amf_writer(body, sizeof(body));
+			size_t size;
+
+			amf_write_string(&w, "a");
+			amf_write_number(&w, 0);
+			for (unsigned int level = 0; level < levels; level++)
+				amf_begin_list(&w, 1);
+			size = i == 0 ? 1 : i == 1 ? 3 : 6;
+			memcpy(body + amf_size(&w), values[i], size);
+			size += amf_size(&w);
+			assert_int_equal(amf_command_read(&command, body, size), 0);
+			assert_int_equal(command.exotic, i > 0);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_status),  cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_refused), cmocka_unit_test(test_depth),
-		cmocka_unit_test(test_long),
+		cmocka_unit_test(test_long),    cmocka_unit_test(test_exotic),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -158,6 +159,19 @@ static void say_accepted(struct script *s)
 	say_result(s, "_result", 1); /* connect */
 	say_result(s, "_result", 4); /* createStream */
 	say_status(s, "onStatus", 0, "status", "NetStream.Publish.Start");
+}
+
+/* Many nulls, and last a reference, which librtmp cannot read. */
+static void say_exotic(struct script *s)
+{
+	const uint8_t null = 5, reference[3] = {7, 0, 0};
+
+	put_string(s, "_result");
+	put_number(s, 99);
+	for (int i = 0; i < 400; i++)
+		put(s, &null, 1);
+	put(s, reference, sizeof(reference));
+	send_message(s, INVOKE);
 }
 
 static int open_limited(struct script *s, struct session **session, char why[200], int limit_ms)
@@ -406,6 +420,28 @@ static void test_nested(void **state)
 	say_accepted(&s);
 	assert_int_equal(open_session(&s, &session, why), 0);
 	end(&s, session);
+}
+
+/* librtmp does not free what it cannot read: a server must not fill the memory with that. */
+static void test_unreadable(void **state)
+{
+	struct session *session;
+	struct script s;
+	char why[200];
+	size_t before = 0;
+
+	(void)state;
+	for (int round = 0; round < 4; round++) {
+		begin(&s);
+		for (int i = 0; i < 40; i++)
+			say_exotic(&s);
+		say_accepted(&s);
+		assert_int_equal(open_session(&s, &session, why), 0);
+		end(&s, session);
+		if (round == 0) /* what is made once is there */
+			before = mallinfo2().uordblks;
+	}
+	assert_in_range(mallinfo2().uordblks, 0, before + 100000);
 }
 
 /* Commands without end that want an answer, before the stream is published: neither time nor memory goes there. */
@@ -658,6 +694,7 @@ int main(void)
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_nested),
+		cmocka_unit_test(test_unreadable),
 		cmocka_unit_test(test_command_flood),
 		cmocka_unit_test(test_overlap),
 		cmocka_unit_test(test_ping),

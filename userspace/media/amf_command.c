@@ -32,7 +32,7 @@ struct text {
 	size_t size;
 };
 
-static void skip_value(struct byte_reader *r, unsigned int depth);
+static void skip_value(struct byte_reader *r, struct amf_command *out, unsigned int depth);
 
 /* A string without its marker (1.3.1). */
 static struct text take_text(struct byte_reader *r)
@@ -64,42 +64,44 @@ static bool next_property(struct byte_reader *r, struct text *name)
 	return !r->overrun;
 }
 
-static void skip_properties(struct byte_reader *r, unsigned int depth)
+static void skip_properties(struct byte_reader *r, struct amf_command *out, unsigned int depth)
 {
 	struct text name;
 
 	while (next_property(r, &name))
-		skip_value(r, depth);
+		skip_value(r, out, depth);
 }
 
-static void skip_items(struct byte_reader *r, unsigned int depth)
+static void skip_items(struct byte_reader *r, struct amf_command *out, unsigned int depth)
 {
 	for (uint32_t left = bytes_u32(r); left && !r->overrun; left--)
-		skip_value(r, depth);
+		skip_value(r, out, depth);
 }
 
 /* What has values in it. */
-static void skip_compound(struct byte_reader *r, uint8_t marker, unsigned int depth)
+static void skip_compound(struct byte_reader *r, struct amf_command *out, uint8_t marker,
+                          unsigned int depth)
 {
 	if (depth == AMF_COMMAND_DEPTH) {
 		r->overrun = true;
 		return;
 	}
 	if (marker == MARKER_STRICT_ARRAY) {
-		skip_items(r, depth + 1);
+		skip_items(r, out, depth + 1);
 		return;
 	}
 	if (marker == MARKER_ECMA_ARRAY)
 		bytes_u32(r); /* a count that is only a hint (2.10) */
 	else if (marker == MARKER_TYPED_OBJECT)
 		take_text(r);
-	skip_properties(r, depth + 1);
+	skip_properties(r, out, depth + 1);
 }
 
-static void skip_value(struct byte_reader *r, unsigned int depth)
+static void skip_value(struct byte_reader *r, struct amf_command *out, unsigned int depth)
 {
 	const uint8_t marker = bytes_u8(r);
 
+	out->exotic |= marker == MARKER_REFERENCE || marker == MARKER_TYPED_OBJECT;
 	switch (r->overrun ? MARKER_NULL : marker) {
 	case MARKER_NUMBER:
 		bytes_take(r, 8);
@@ -114,7 +116,7 @@ static void skip_value(struct byte_reader *r, unsigned int depth)
 	case MARKER_ECMA_ARRAY:
 	case MARKER_STRICT_ARRAY:
 	case MARKER_TYPED_OBJECT:
-		skip_compound(r, marker, depth);
+		skip_compound(r, out, marker, depth);
 		break;
 	case MARKER_NULL:
 	case MARKER_UNDEFINED:
@@ -147,7 +149,7 @@ static void read_information(struct byte_reader *r, struct amf_command *out)
 
 	while (next_property(r, &name)) {
 		if (!bytes_left(r) || r->at[0] != MARKER_STRING) {
-			skip_value(r, 1);
+			skip_value(r, out, 1);
 			continue;
 		}
 		bytes_take(r, 1);
@@ -188,7 +190,7 @@ int amf_command_read(struct amf_command *out, const uint8_t *body, size_t size)
 			bytes_take(&r, 1);
 			read_information(&r, &command);
 		} else {
-			skip_value(&r, 0);
+			skip_value(&r, &command, 0);
 		}
 	}
 	if (r.overrun)

@@ -5,6 +5,7 @@
 #ifndef MEDIA_AMF_COMMAND_H
 #define MEDIA_AMF_COMMAND_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,6 +16,7 @@ struct amf_command {
 	char level[16]; /* "status", "warning", "error" */
 	char code[80];  /* "NetStream.Publish.BadName" */
 	char description[160];
+	bool exotic; /* has a reference or a typed object, which some readers do not know */
 };
 
 /*

@@ -42,7 +42,7 @@ struct opening {
 	unsigned int told; /* commands that librtmp was told */
 };
 
-/* It answers some, keeps what it cannot read, and blocks when many answers wait. A server needs six. */
+/* It answers some, and blocks when many answers wait. A server needs six. */
 #define MAX_TOLD 50
 
 static pthread_once_t library_once = PTHREAD_ONCE_INIT;
@@ -131,7 +131,10 @@ static bool is_awaited(const struct opening *o, double transaction)
 	return false;
 }
 
-/* The commands that librtmp has to see; others it would ignore, or close its socket. */
+/*
+ * The commands that librtmp has to see; others it would ignore, or close its socket. What it cannot read to the end it
+ * never frees, and a server could fill the memory with that, connection after connection.
+ */
 static bool is_for_library(const struct amf_command *command)
 {
 	static const char *const names[] = {"_result",    "onStatus",  "onBWDone",
@@ -139,7 +142,7 @@ static bool is_for_library(const struct amf_command *command)
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (!strcmp(command->name, names[i]))
-			return true;
+			return !command->exotic;
 	return false;
 }
 
