@@ -444,6 +444,19 @@ static void test_unreadable(void **state)
 	assert_in_range(mallinfo2().uordblks, 0, before + 100000);
 }
 
+/* A code that is cut may end within a secret: then it is left out. */
+static void test_cut_code(void **state)
+{
+	struct amf_command command = {.name = "onStatus", .level = "error"};
+	char why[200];
+
+	(void)state;
+	memset(command.code, 'x', sizeof(command.code) - 1);
+	strcpy(command.description, "so it is");
+	assert_true(verdict_is_end(&command, false, why, sizeof(why)));
+	assert_string_equal(why, "the server refused: so it is");
+}
+
 /* Commands without end that want an answer, before the stream is published: neither time nor memory goes there. */
 static void test_command_flood(void **state)
 {
@@ -695,6 +708,7 @@ int main(void)
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_nested),
 		cmocka_unit_test(test_unreadable),
+		cmocka_unit_test(test_cut_code),
 		cmocka_unit_test(test_command_flood),
 		cmocka_unit_test(test_overlap),
 		cmocka_unit_test(test_ping),

@@ -52,6 +52,9 @@ static bool is_refusal(const struct amf_command *command, bool awaited)
 
 bool verdict_is_end(const struct amf_command *command, bool awaited, char *why, size_t size)
 {
+	/* One that was cut is none that anybody knows, and could end within the stream's key. */
+	const char *const code =
+		strlen(command->code) < sizeof(command->code) - 1 ? command->code : "";
 	const char *const reason = strstr(command->description, "authmod=")
 	                                   ? "the server asks for a user name and password, which "
 	                                     "is not supported"
@@ -59,8 +62,8 @@ bool verdict_is_end(const struct amf_command *command, bool awaited, char *why, 
 
 	if (is_refusal(command, awaited)) {
 		snprintf(why, size, "%s%s%s%s%s", reason,
-		         *command->code || *command->description ? ": " : "", command->code,
-		         *command->code && *command->description ? ": " : "", command->description);
+		         *code || *command->description ? ": " : "", code,
+		         *code && *command->description ? ": " : "", command->description);
 		return true;
 	}
 	if (!is_named(command, "close") && !is_named(command, "onFCUnsubscribe"))
