@@ -279,7 +279,8 @@ static void test_overflow_by_time(void **state)
 	second = push_video(b, 1040, false);
 	expect_headers(b);
 	expect(b, first);
-	push_video(b, 1000 + BACKLOG_MS, false); /* still fits */
+	for (int ms = 80; ms <= BACKLOG_MS; ms += 40) /* these fit */
+		push_video(b, 1000 + ms, false);
 	assert_int_equal(dropped(b), 0);
 	push_video(b, 1000 + BACKLOG_MS + 1, false);
 	push_audio(b, 1000 + BACKLOG_MS + 1);
@@ -288,12 +289,108 @@ static void test_overflow_by_time(void **state)
 	expect(b, second);
 	push_video(b, 1000 + BACKLOG_MS + 80, false); /* room, but no key frame */
 	assert_int_equal(dropped(b), 4);
-	expect(b, b->tags[5]); /* the one that still fitted */
+	for (int ms = 80; ms <= BACKLOG_MS; ms += 40)
+		expect(b, b->tags[3 + ms / 40]);
 	expect(b, NULL);
 	key = push_video(b, 6000, true);
 	expect_headers(b);
 	expect(b, key);
 	assert_int_equal(dropped(b), 4);
+}
+
+/* The source pauses, or its time stamps jump: whoever has taken all before is not slow. */
+static void test_jump_is_no_delay(void **state)
+{
+	struct bench *b = *state;
+	struct flv_tag *first, *second, *third, *audio;
+
+	tag_queue_open(b->queue);
+	first = push_video(b, 1000, true);
+	expect_headers(b);
+	expect(b, first);
+	second = push_video(b, 1000 + 2 * BACKLOG_MS, false);
+	audio = push_audio(b, 1000 + 2 * BACKLOG_MS);
+	third = push_video(b, 1040 + 2 * BACKLOG_MS, false);
+	expect(b, second);
+	expect(b, audio);
+	expect(b, third);
+	assert_int_equal(dropped(b), 0);
+	/* It does not make the backlog longer either. */
+	for (int ms = 80; ms <= 2 * BACKLOG_MS; ms += 40)
+		push_video(b, 1000 + 2 * BACKLOG_MS + ms, false);
+	assert_in_range(dropped(b), BACKLOG_MS / 40 - 2, BACKLOG_MS / 40 + 2);
+}
+
+/* What is dropped counts: the frames that wait are as old as if it were there. */
+static void test_dropped_is_delay(void **state)
+{
+	struct bench *b = *state;
+	struct flv_tag *tag;
+	int64_t ms = 0;
+
+	tag_queue_open(b->queue);
+	push_video(b, ms, true);
+	expect_headers(b);
+	while (!dropped(b))
+		push_video(b, ms += 40, false);
+	for (int64_t end = ms + BACKLOG_MS; ms < end; ms += 1000) { /* it takes a second of four */
+		for (int i = 0; i < 25; i++)
+			push_video(b, ms + i * 40, i == 0);
+		for (int i = 0; i < 6; i++) {
+			tag = tag_queue_pop(b->queue);
+			assert_non_null(tag);
+			assert_in_range(ms + 960 - tag->timestamp_ms, 0, BACKLOG_MS + 4000);
+			flv_tag_unref(tag);
+		}
+	}
+	while ((tag = tag_queue_pop(b->queue))) { /* nothing of the last seconds was taken */
+		assert_true(tag->timestamp_ms <= BACKLOG_MS + 40);
+		flv_tag_unref(tag);
+	}
+}
+
+/* Key frames that are farther apart than the backlog is long: what comes right behind the first one after a loss fits. */
+static void test_long_group(void **state)
+{
+	struct bench *b = *state;
+	struct flv_tag *tag, *key, *audio;
+	int64_t ms = 0;
+
+	tag_queue_open(b->queue);
+	push_video(b, ms, true);
+	expect_headers(b);
+	while (!dropped(b))
+		push_video(b, ms += 40, false);
+	while ((tag = tag_queue_pop(b->queue)))
+		flv_tag_unref(tag);
+	for (int i = 0; i < 2 * BACKLOG_MS / 40; i++)
+		push_video(b, ms += 40, false);
+	key = push_video(b, ms += 40, true);
+	audio = push_audio(b, ms);
+	expect_headers(b);
+	expect(b, key);
+	expect(b, audio);
+}
+
+/* A multiplexer sends video long before the audio of the same time. */
+static void test_offset_is_no_delay(void **state)
+{
+	struct bench *b = *state;
+	struct flv_tag *audio, *video;
+
+	tag_queue_open(b->queue);
+	video = push_video(b, 2 * BACKLOG_MS, true);
+	expect_headers(b);
+	expect(b, video);
+	for (int ms = 40; ms <= 2 * BACKLOG_MS; ms += 40) {
+		audio = push_audio(b, ms);
+		video = push_video(b, 2 * BACKLOG_MS + ms, false);
+		expect(b, audio);
+		audio = push_audio(b, ms + 20);
+		expect(b, video);
+		expect(b, audio);
+	}
+	assert_int_equal(dropped(b), 0);
 }
 
 static void test_overflow_by_number(void **state)
@@ -555,6 +652,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_audio_comes_first, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_old_headers_are_no_delay, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_overflow_by_time, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_jump_is_no_delay, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_dropped_is_delay, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_long_group, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_offset_is_no_delay, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_overflow_by_number, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_never_popped, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_reopen, setup, teardown),

@@ -19,9 +19,18 @@
 #define SLOTS_PER_S 240u
 #define MIN_SLOTS   1024u
 
+/* Between two frames of a kind. What is more is a gap in the source or a jump of its time stamps: there nothing waits. */
+#define MAX_STEP_MS 250
+
 struct slot {
 	struct flv_tag *tag;
 	unsigned int connection;
+	int64_t position_ms; /* where the stream was with it */
+};
+
+/* Of audio or video. */
+struct progress {
+	int64_t timestamp_ms, position_ms;
 };
 
 struct tag_queue {
@@ -31,13 +40,16 @@ struct tag_queue {
 	counter_t *dropped;
 	_Atomic(char *) note;    /* set and not got yet, or NULL; whoever takes it out owns it */
 	atomic_uint connection;  /* odd: open; the consumer counts it up */
-	_Atomic int64_t sent_ms; /* time stamp of the last frame popped */
+	_Atomic int64_t sent_ms; /* position of the last tag popped; INT64_MIN: none yet */
 	atomic_uint head, tail;  /* next to write, next to read */
 	/* The producer's own: */
 	unsigned int serving; /* the connection that was started, or 0: wait for a key frame */
 	unsigned int seen;    /* the connection last looked at */
 	bool overflowed;      /* what is skipped up to the next key frame counts as dropped */
 	bool unflushed;
+	int64_t position_ms;              /* how much of the stream there was in all */
+	int64_t drained_ms;               /* position when nothing was seen to wait last */
+	struct progress progress[2];      /* of audio and of video */
 	struct flv_tag *preroll[PREROLL]; /* newest audio while a key frame is waited for */
 	unsigned int preroll_count;
 	unsigned int slot_count;
@@ -80,26 +92,24 @@ int tag_queue_create(struct tag_queue **out, const struct remux_choice *choice, 
 	return 0;
 }
 
-static struct flv_tag *take(struct tag_queue *queue, unsigned int *connection)
+/* Returns false when the queue is empty. */
+static bool take(struct tag_queue *queue, struct slot *slot)
 {
 	const unsigned int tail = atomic_load_explicit(&queue->tail, memory_order_relaxed);
-	struct slot slot;
 
 	if (tail == atomic_load_explicit(&queue->head, memory_order_acquire))
-		return NULL;
-	slot = queue->slots[tail % queue->slot_count];
+		return false;
+	*slot = queue->slots[tail % queue->slot_count];
 	atomic_store_explicit(&queue->tail, tail + 1, memory_order_release);
-	*connection = slot.connection;
-	return slot.tag;
+	return true;
 }
 
 static void discard(struct tag_queue *queue)
 {
-	unsigned int connection;
-	struct flv_tag *tag;
+	struct slot slot;
 
-	while ((tag = take(queue, &connection)))
-		flv_tag_unref(tag);
+	while (take(queue, &slot))
+		flv_tag_unref(slot.tag);
 }
 
 static void forget_preroll(struct tag_queue *queue)
@@ -125,28 +135,67 @@ static unsigned int queued(const struct tag_queue *queue)
 	       atomic_load_explicit(&queue->tail, memory_order_acquire);
 }
 
+static bool is_frame(const struct flv_tag *tag)
+{
+	return !tag->header && tag->type != FLV_SCRIPT;
+}
+
+/*
+ * Where the stream is with a frame. Audio and video go by their own time stamps, because a multiplexer may send one of
+ * them seconds before the other; one that was away for a while is again where the other is.
+ */
+static int64_t position_with(const struct tag_queue *queue, const struct flv_tag *frame)
+{
+	const struct progress *progress = &queue->progress[frame->type == FLV_VIDEO];
+	const int64_t step_ms = frame->timestamp_ms - progress->timestamp_ms;
+
+	if (step_ms < 0)
+		return queue->position_ms;
+	if (step_ms <= MAX_STEP_MS)
+		return progress->position_ms + step_ms;
+	return progress->position_ms + MAX_STEP_MS > queue->position_ms
+	               ? progress->position_ms + MAX_STEP_MS
+	               : queue->position_ms;
+}
+
+/* Also by a frame that is dropped: those before it get no younger. */
+static void advance(struct tag_queue *queue, const struct flv_tag *frame)
+{
+	const int64_t position_ms = position_with(queue, frame);
+
+	queue->progress[frame->type == FLV_VIDEO] =
+		(struct progress){frame->timestamp_ms, position_ms};
+	if (position_ms > queue->position_ms)
+		queue->position_ms = position_ms;
+}
+
 /* Takes over the reference. */
 static void put(struct tag_queue *queue, struct flv_tag *tag)
 {
 	const unsigned int head = atomic_load_explicit(&queue->head, memory_order_relaxed);
 
-	queue->slots[head % queue->slot_count] = (struct slot){tag, queue->serving};
+	queue->slots[head % queue->slot_count] =
+		(struct slot){tag, queue->serving, queue->position_ms};
 	atomic_store_explicit(&queue->head, head + 1, memory_order_release);
 	queue->unflushed = true;
 }
 
 /*
- * Room for this tag, and for the headers, cue messages and pre-roll that may go with it.
+ * Room for the tag that the stream has come to, and for the headers, cue messages and pre-roll that may go with it.
  */
-static bool has_room(const struct tag_queue *queue, const struct flv_tag *tag)
+static bool has_room(struct tag_queue *queue)
 {
 	const unsigned int count = queued(queue);
 	const int64_t sent_ms = atomic_load_explicit(&queue->sent_ms, memory_order_relaxed);
 
+	if (count == 0)
+		queue->drained_ms = queue->position_ms;
 	if (count > queue->slot_count - 4 - REMUX_MAX_CUES - PREROLL)
 		return false;
-	return count == 0 || sent_ms == INT64_MIN ||
-	       tag->timestamp_ms - sent_ms <= queue->backlog_ms;
+	if (sent_ms == INT64_MIN)
+		return true;
+	return queue->position_ms - (sent_ms > queue->drained_ms ? sent_ms : queue->drained_ms) <=
+	       queue->backlog_ms;
 }
 
 /* A place to start at: a key frame, or any audio frame while the channel has no video. */
@@ -201,6 +250,7 @@ void tag_queue_push(struct tag_queue *queue, struct flv_tag *tag, const struct r
 {
 	const unsigned int connection =
 		atomic_load_explicit(&queue->connection, memory_order_acquire);
+	bool room;
 
 	if (connection != queue->seen) {
 		queue->seen = connection;
@@ -210,13 +260,16 @@ void tag_queue_push(struct tag_queue *queue, struct flv_tag *tag, const struct r
 	}
 	if (connection % 2 == 0 || !remuxer_wants(remuxer, tag, &queue->choice))
 		return;
-	if (!has_room(queue, tag)) {
+	if (is_frame(tag))
+		advance(queue, tag);
+	room = has_room(queue);
+	if (!room) {
 		queue->serving = 0;
 		queue->overflowed = true;
 	}
 	if (queue->serving) {
 		put(queue, flv_tag_ref(tag));
-	} else if (is_start(tag, remuxer) && has_room(queue, tag)) {
+	} else if (is_start(tag, remuxer) && room) {
 		start(queue, connection, tag, remuxer);
 	} else if (queue->overflowed) {
 		counter_add(queue->dropped, 1);
@@ -273,14 +326,17 @@ void tag_queue_close(struct tag_queue *queue)
 struct flv_tag *tag_queue_pop(struct tag_queue *queue)
 {
 	const unsigned int open = atomic_load_explicit(&queue->connection, memory_order_relaxed);
-	unsigned int connection = 0;
-	struct flv_tag *tag;
+	struct slot slot;
 
-	while ((tag = take(queue, &connection)) && connection != open)
-		flv_tag_unref(tag);
-	if (tag && !tag->header) /* headers may be hours old */
-		atomic_store_explicit(&queue->sent_ms, tag->timestamp_ms, memory_order_relaxed);
-	return tag;
+	while (take(queue, &slot)) {
+		if (slot.connection == open) {
+			atomic_store_explicit(&queue->sent_ms, slot.position_ms,
+			                      memory_order_relaxed);
+			return slot.tag;
+		}
+		flv_tag_unref(slot.tag);
+	}
+	return NULL;
 }
 
 int tag_queue_fd(const struct tag_queue *queue)
