@@ -4,6 +4,7 @@
  */
 #include "routes.h"
 
+#include "access.h"
 #include "events.h"
 #include "metrics.h"
 #include "openapi.h"
@@ -385,6 +386,21 @@ static int parse_body(struct call *c)
 	return 0;
 }
 
+/*
+ * Whoever watches over the program may ask for its health without the token, and the dashboard's files are for all: they
+ * ask for it.
+ */
+static int check_token(struct call *c, const struct route *route)
+{
+	if (route->handle == get_health ||
+	    access_admits(c->routes->access, c->request, route->handle == open_websocket))
+		return 0;
+	u_map_put(c->response->map_header, "WWW-Authenticate",
+	          "Bearer realm=\"medialive-distributor\"");
+	return api_error_set(&c->error, 401, "unauthorized", NULL,
+	                     "The token of this program is needed: Authorization: Bearer TOKEN");
+}
+
 /* Find the route and run it. Returns as a handler does. */
 static int dispatch(struct call *c)
 {
@@ -394,6 +410,8 @@ static int dispatch(struct call *c)
 	for (size_t i = 0; i < ROUTE_COUNT; i++) {
 		if (!match_path(routes[i].path, c->request->url_path, c->ids))
 			continue;
+		if (check_token(c, &routes[i]))
+			return -1;
 		if (strcmp(routes[i].method, method) != 0) {
 			allow(allowed, sizeof(allowed), routes[i].method);
 			continue;

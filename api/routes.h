@@ -4,6 +4,7 @@
 #ifndef API_ROUTES_H
 #define API_ROUTES_H
 
+struct access;
 struct manager;
 struct static_files;
 struct websocket_hub;
@@ -14,7 +15,8 @@ struct _u_response;
 
 struct routes {
 	struct manager *manager;
-	struct static_files *files; /* NULL: no dashboard */
+	const struct access *access; /* borrowed; NULL: anybody may use all of it */
+	struct static_files *files;  /* NULL: no dashboard */
 	struct websocket_hub *hub;
 };
 

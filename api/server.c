@@ -8,6 +8,7 @@
  */
 #include "server.h"
 
+#include "access.h"
 #include "handshake.h"
 #include "routes.h"
 #include "static_files.h"
@@ -21,6 +22,7 @@
 #include <errno.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,7 +42,10 @@
 struct api_server {
 	struct _u_instance instance;
 	struct routes routes;
+	struct access access;
 	int listen_fd;
+	_Atomic bool is_starting;
+	char refusal[200]; /* what libmicrohttpd said first while it was starting */
 	uint16_t port;
 };
 
@@ -63,6 +68,18 @@ static bool is_loopback(const struct listen_address *address)
 	if (address->any.sa_family == AF_INET6)
 		return IN6_IS_ADDR_LOOPBACK(&address->ipv6.sin6_addr);
 	return ntohl(address->ipv4.sin_addr.s_addr) >> 24 == 127;
+}
+
+static void warn_of_public_address(const struct access *access, const char *text)
+{
+	if (!access->token)
+		log_warning("http: anybody who reaches %s controls the distributor: set a token "
+		            "(--token-file)",
+		            text);
+	else if (!access->cert)
+		log_warning("http: whoever sees the traffic of %s can read the token: use HTTPS "
+		            "(--tls-cert, --tls-key), here or in a proxy",
+		            text);
 }
 
 /* Open the listening socket and learn its port. */
@@ -90,9 +107,7 @@ static int open_listener(struct api_server *server, const char *text)
 		return error;
 	}
 	if (!is_loopback(&address))
-		log_warning("http: anybody who reaches %s controls the distributor: there is no "
-		            "authentication",
-		            text);
+		warn_of_public_address(server->routes.access, text);
 	server->listen_fd = fd;
 	server->port = listen_address_port(&address);
 	return 0;
@@ -104,14 +119,16 @@ static void log_mhd(void *context, const char *format, va_list args)
 
 static void log_mhd(void *context, const char *format, va_list args)
 {
+	struct api_server *server = context;
 	char line[400];
 	size_t n;
 
-	(void)context;
 	vsnprintf(line, sizeof(line), format, args);
 	n = strlen(line);
 	if (n && line[n - 1] == '\n')
 		line[n - 1] = '\0';
+	if (server->is_starting && !server->refusal[0])
+		snprintf(server->refusal, sizeof(server->refusal), "%s", line);
 	log_debug("http: %s", line);
 }
 
@@ -132,10 +149,13 @@ static int init_instance(struct api_server *server)
 
 static int start_instance(struct api_server *server)
 {
+	const struct access *access = server->routes.access;
+	const bool is_https = access->cert;
 	const unsigned int flags = MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD |
-	                           MHD_USE_POLL | MHD_ALLOW_UPGRADE | MHD_USE_ERROR_LOG;
+	                           MHD_USE_POLL | MHD_ALLOW_UPGRADE | MHD_USE_ERROR_LOG |
+	                           (is_https ? MHD_USE_TLS : 0);
 	struct MHD_OptionItem options[] = {
-		{MHD_OPTION_EXTERNAL_LOGGER, (intptr_t)log_mhd, NULL},
+		{MHD_OPTION_EXTERNAL_LOGGER, (intptr_t)log_mhd, server},
 		{MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)handshake_request_completed,
 	         &server->instance},
 		{MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)ulfius_uri_logger, NULL},
@@ -143,12 +163,21 @@ static int start_instance(struct api_server *server)
 		{MHD_OPTION_CONNECTION_LIMIT, MAX_CONNECTIONS, NULL},
 		{MHD_OPTION_CONNECTION_TIMEOUT, IDLE_TIMEOUT_S, NULL},
 		{MHD_OPTION_THREAD_STACK_SIZE, STACK_BYTES, NULL},
+		{is_https ? MHD_OPTION_HTTPS_MEM_CERT : MHD_OPTION_END, 0,
+	         is_https ? access->cert : NULL},
+		{MHD_OPTION_HTTPS_MEM_KEY, 0, is_https ? access->key : NULL},
+		{MHD_OPTION_HTTPS_PRIORITIES, 0, "NORMAL:-VERS-TLS1.0:-VERS-TLS1.1"},
 		{MHD_OPTION_END, 0, NULL},
 	};
+	int error;
 
-	if (ulfius_start_framework_with_mhd_options(&server->instance, flags, options) == U_OK)
+	server->is_starting = true;
+	error = ulfius_start_framework_with_mhd_options(&server->instance, flags, options);
+	server->is_starting = false;
+	if (error == U_OK)
 		return 0;
-	log_error("http: libmicrohttpd did not start");
+	log_error("http: cannot serve %s: %s", is_https ? "HTTPS" : "HTTP",
+	          *server->refusal ? server->refusal : "libmicrohttpd did not start");
 	return -EIO;
 }
 
@@ -160,6 +189,9 @@ int api_server_create(struct api_server **out, const struct api_config *config)
 	if (!server)
 		return -ENOMEM;
 	server->routes.manager = config->manager;
+	server->routes.access = &server->access;
+	if (config->access)
+		server->access = *config->access;
 	error = open_listener(server, config->listen);
 	if (error)
 		goto free_server;
@@ -180,6 +212,8 @@ int api_server_create(struct api_server **out, const struct api_config *config)
 		goto clean_instance;
 	log_info("http: listening on %.*s:%u", (int)(strrchr(config->listen, ':') - config->listen),
 	         config->listen, server->port); /* with port 0 the kernel has chosen one */
+	if (config->access)
+		*config->access = (struct access){0};
 	*out = server;
 	return 0;
 clean_instance:
@@ -249,5 +283,6 @@ void api_server_destroy(struct api_server *server)
 	ulfius_clean_instance(&server->instance);
 	websocket_hub_destroy(server->routes.hub);
 	static_files_close(server->routes.files);
+	access_free(&server->access);
 	free(server);
 }

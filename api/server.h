@@ -6,6 +6,7 @@
 
 #include <stdint.h>
 
+struct access;
 struct api_server;
 struct manager;
 
@@ -13,6 +14,7 @@ struct api_config {
 	const char *listen;        /* "ADDR:PORT", IPv6 in brackets; port 0: any that is free */
 	const char *dashboard_dir; /* the dashboard's files; NULL: none */
 	struct manager *manager;   /* borrowed */
+	struct access *access;     /* taken over on success and emptied; NULL: anybody, no HTTPS */
 };
 
 /*

@@ -10,6 +10,7 @@
  */
 #include "websocket.h"
 
+#include "access.h"
 #include "frame.h"
 #include "handshake.h"
 #include "hub.h"
@@ -210,6 +211,20 @@ static bool header_has(const struct _u_request *request, const char *name, const
 	return value && strcasestr(value, token);
 }
 
+/*
+ * The subprotocol to answer with: ours, when it is the first that is offered. A browser that offered one and got none
+ * gives up.
+ */
+static const char *protocol_of(const struct _u_request *request)
+{
+	const char *offered = u_map_get_case(request->map_header, "Sec-WebSocket-Protocol");
+	const size_t n = strlen(ACCESS_PROTOCOL);
+
+	if (!offered || strncmp(offered, ACCESS_PROTOCOL, n) != 0)
+		return NULL;
+	return offered[n] && offered[n] != ',' ? NULL : ACCESS_PROTOCOL;
+}
+
 int websocket_accept(struct websocket_hub *hub, const struct _u_request *request,
                      struct _u_response *response, struct api_error *error)
 {
@@ -231,8 +246,9 @@ int websocket_accept(struct websocket_hub *hub, const struct _u_request *request
 	admission = malloc(sizeof(*admission));
 	if (admission) {
 		*admission = (struct admission){.hub = hub, .ticket = handshake_enter()};
-		if (ulfius_set_websocket_response(response, NULL, NULL, client_main, admission,
-		                                  NULL, NULL, on_close, admission) == U_OK)
+		if (ulfius_set_websocket_response(response, protocol_of(request), NULL, client_main,
+		                                  admission, NULL, NULL, on_close,
+		                                  admission) == U_OK)
 			return 0;
 		handshake_leave(admission->ticket);
 		free(admission);

@@ -5,6 +5,7 @@
  * so that everything an object needs outlives it. Ingest starts first because privileges are dropped once
  * it has attached XDP, which has to be before there is a second thread.
  */
+#include "api/access.h"
 #include "api/server.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -35,6 +36,7 @@ struct program {
 	struct senders *senders;
 	struct ingest *ingest;
 	struct manager *manager;
+	struct access access;
 	struct api_server *api;
 	struct watchdog watchdog;
 };
@@ -62,8 +64,15 @@ static int drop_privileges(void *context)
 static int start(struct program *p, struct options *options)
 {
 	struct manager_config manager = {.config_dir = options->config_dir};
-	struct api_config api = {.listen = options->http, .dashboard_dir = options->dashboard_dir};
-	int error;
+	struct api_config api = {.listen = options->http,
+	                         .dashboard_dir = options->dashboard_dir,
+	                         .access = &p->access};
+	const struct access_files files = {options->token_file, options->tls_cert,
+	                                   options->tls_key};
+	int error = access_load(&p->access, &files);
+
+	if (error)
+		return error;
 
 	privileges_explain(wants_xdp(options));
 	options->ingest.attached = drop_privileges;
@@ -91,6 +100,7 @@ static int start(struct program *p, struct options *options)
 static void stop(struct program *p)
 {
 	api_server_destroy(p->api);
+	access_free(&p->access);
 	manager_destroy(p->manager);
 	if (output_wait_all(OUTPUTS_PATIENCE_MS))
 		log_warning("some outputs did not end in time");

@@ -31,6 +31,9 @@ enum option_id {
 	OPTION_ZERO_COPY,
 	OPTION_FILL_RING,
 	OPTION_DASHBOARD_DIR,
+	OPTION_TOKEN_FILE,
+	OPTION_TLS_CERT,
+	OPTION_TLS_KEY,
 	OPTION_SENDERS,
 	OPTION_INGEST_TICK_US,
 	OPTION_SEND_TICK_US,
@@ -62,6 +65,12 @@ static const struct {
                  "frames a receive queue holds, 2 kB each: a power of two, 1024 to 65536"},
 	[OPTION_DASHBOARD_DIR] = {"dashboard-dir", "DISTRIBUTOR_DASHBOARD_DIR", NULL, "DIR",
                                   "the dashboard's files (default: those it was installed with)"},
+	[OPTION_TOKEN_FILE] = {"token-file", "DISTRIBUTOR_TOKEN_FILE", NULL, "FILE",
+                               "has the bearer token that the API asks for (none: anybody)"},
+	[OPTION_TLS_CERT] = {"tls-cert", "DISTRIBUTOR_TLS_CERT", NULL, "FILE",
+                             "PEM certificate chain: HTTPS instead of HTTP"},
+	[OPTION_TLS_KEY] = {"tls-key", "DISTRIBUTOR_TLS_KEY", NULL, "FILE",
+                            "PEM key of that certificate"},
 	[OPTION_SENDERS] = {"senders", "DISTRIBUTOR_SENDERS", "0", "N",
                             "sender threads, 1 to 16; 0: as many as cores, at most 4"},
 	[OPTION_INGEST_TICK_US] = {"ingest-tick-us", "DISTRIBUTOR_INGEST_TICK_US", "2000", "US",
@@ -140,6 +149,13 @@ static int parse_format(const char *text, bool *json)
 	return *json || !strcmp(text, "text") ? 0 : -EINVAL;
 }
 
+static int set_path(const char **to, const char *value, char *why, size_t size)
+{
+	*to = value;
+	snprintf(why, size, "a file is wanted");
+	return *value ? 0 : -EINVAL;
+}
+
 /* Errors: negative errno; why (size bytes) gets a sentence where the option's help does not do. */
 static int set_option(struct options *options, int id, const char *value, char *why, size_t size)
 {
@@ -168,6 +184,12 @@ static int set_option(struct options *options, int id, const char *value, char *
 		options->dashboard_dir = value;
 		options->dashboard_given = true;
 		return 0;
+	case OPTION_TOKEN_FILE:
+		return set_path(&options->token_file, value, why, size);
+	case OPTION_TLS_CERT:
+		return set_path(&options->tls_cert, value, why, size);
+	case OPTION_TLS_KEY:
+		return set_path(&options->tls_key, value, why, size);
 	case OPTION_SENDERS:
 		return parse_number(value, 0, 16, &options->senders.count);
 	case OPTION_INGEST_TICK_US:
@@ -249,6 +271,9 @@ static int check_together(const struct options *options)
 	else if (options->ingest.zero_copy && (mode == INGEST_UDP || mode == INGEST_XDP_GENERIC))
 		fault = "--zero-copy (DISTRIBUTOR_ZERO_COPY) is for native XDP, not for --ingest udp "
 			"or xdp-generic (DISTRIBUTOR_INGEST)";
+	else if (!options->tls_cert != !options->tls_key)
+		fault = "--tls-cert (DISTRIBUTOR_TLS_CERT) and --tls-key (DISTRIBUTOR_TLS_KEY) go "
+			"together";
 	if (!fault)
 		return 0;
 	fprintf(stderr, "medialive-distributor: %s\n", fault);

@@ -14,7 +14,8 @@ struct options {
 	const char *config_dir;
 	const char *http; /* ADDR:PORT */
 	const char *dashboard_dir;
-	bool dashboard_given; /* by an option or variable, not found */
+	const char *token_file, *tls_cert, *tls_key; /* NULL: none */
+	bool dashboard_given;                        /* by an option or variable, not found */
 	struct ingest_config ingest;
 	struct senders_config senders;
 	enum log_level log_level;

@@ -11,7 +11,9 @@ command -v node npm >/dev/null || skip_all "needs node and npm"
 make_namespaces
 make_ts "$work/sent.ts" 4
 
-start_distributor --interface "$veth"
+token=$(openssl rand -hex 32)
+(umask 077 && echo "$token" >"$work/token")
+start_distributor --interface "$veth" --token-file "$work/token"
 for port in 5000 5010; do
   nsenter --net="/run/netns/$ns_source" "$build/media-source" --loop forever "$work/sent.ts" "10.77.0.2:$port" \
     >"$work/source.log" 2>&1 &
@@ -20,13 +22,14 @@ done
 # Who reads from the listener; it comes before that listens, and again when it was disconnected.
 background srt-live-transmit -q -a yes "srt://127.0.0.1:6001?mode=caller" file://con >/dev/null 2>&1
 
-in_ns timeout --kill-after=5 $((120 * patience)) node "$peers/api-walk.mjs" "$root/docs/openapi.yaml" "$http" 10.77.0.2 \
+in_ns timeout --kill-after=5 $((120 * patience)) node "$peers/api-walk.mjs" "$root/docs/openapi.yaml" "$http" "$token" 10.77.0.2 \
   "$veth" >"$work/walk"
 walked=$?
 sed '/^1\.\./d' "$work/walk"
 count=$(grep -cE '^(not )?ok ' "$work/walk")
 failures=$(grep -c '^not ok ' "$work/walk")
 equal "the walk came to its end" "0 1" "$walked $(grep -c '^1\.\.' "$work/walk")"
+equal "the token is in no line of the log" 0 "$(grep -c "$token" "$work/distributor.log")"
 stop_distributor
 equal "the program ends cleanly" 0 $?
 finish

@@ -19,8 +19,9 @@ export class Contract {
   /** error codes that were seen */
   codes = new Set();
 
-  /** @param {string} file @param {string} host "ADDRESS:PORT" */
-  constructor(file, host) {
+  /** @param {string} file @param {string} host "ADDRESS:PORT" @param {string} token that the program asks for */
+  constructor(file, host, token) {
+    this.token = token;
     this.text = fs.readFileSync(file, 'utf8');
     this.document = YAML.parse(this.text);
     this.host = host;
@@ -103,7 +104,8 @@ export class Contract {
   /** @returns {Promise<{status: number, headers: any, text: string, json: any, socket: any}>} */
   request(method, path, { body, raw, type, headers } = {}) {
     const bytes = raw ?? (body === undefined ? undefined : Buffer.from(JSON.stringify(body)));
-    const all = { ...(bytes && { 'Content-Type': type ?? 'application/json', 'Content-Length': bytes.length }), ...headers };
+    const all = { Authorization: `Bearer ${this.token}`, ...(bytes && { 'Content-Type': type ?? 'application/json', 'Content-Length': bytes.length }), ...headers };
+    for (const name of Object.keys(all)) if (all[name] === null) delete all[name];
     const [host, port] = this.host.split(':');
     return new Promise((resolve, reject) => {
       const request = http.request({ host, port, method, path, headers: all, agent: false, timeout: TIMEOUT_MS });

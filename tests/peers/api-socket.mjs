@@ -6,9 +6,9 @@ const HEADERS = {
   'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==',
 };
 
-/** @param {import('./api-contract.mjs').Contract} contract */
-export async function openSocket(contract) {
-  const answer = await contract.call('GET', '/ws', { headers: HEADERS });
+/** @param {import('./api-contract.mjs').Contract} contract @param {object} [headers] besides */
+export async function openSocket(contract, headers) {
+  const answer = await contract.call('GET', '/ws', { headers: { ...HEADERS, ...headers } });
   return answer.status === 101 ? { ...answer, messages: new Messages(answer.socket, answer.head) } : answer;
 }
 

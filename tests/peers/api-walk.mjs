@@ -1,5 +1,5 @@
 /*
- * Walk the API: api-walk.mjs OPENAPI.yaml HOST:PORT ADDRESS INTERFACE. A source must send to port 5000 of ADDRESS and to
+ * Walk the API: api-walk.mjs OPENAPI.yaml HOST:PORT TOKEN ADDRESS INTERFACE. A source must send to port 5000 of ADDRESS and to
  * 5010, an address of an interface that XDP is attached to. Every operation is asked for what it can answer, each answer
  * held against its description; in the end nothing that is described may be left unseen. Prints TAP lines.
  */
@@ -7,8 +7,8 @@ import dgram from 'node:dgram';
 import { Contract } from './api-contract.mjs';
 import { openSocket } from './api-socket.mjs';
 
-const [file, host, address, networkInterface] = process.argv.slice(2);
-const contract = new Contract(file, host);
+const [file, host, token, address, networkInterface] = process.argv.slice(2);
+const contract = new Contract(file, host, token);
 let count = 0, failures = 0;
 
 /** @param {string} name @param {string} fault '' when all is well */
@@ -158,6 +158,8 @@ async function walkCommon() {
   for (const what of new Set([...contract.described()].map((line) => line.replace(/ \d+$/, '')))) {
     const [method, path] = what.split(' ');
     await expect(403, method, path, { ids: UNKNOWN, headers: { Origin: 'http://elsewhere.example' }, code: 'foreign_origin' });
+    if (path !== '/api/health')
+      await expect(401, method, path, { ids: UNKNOWN, headers: { Authorization: null }, code: 'unauthorized' });
     await expect(413, method, path, { ids: UNKNOWN, raw, code: 'too_large' });
   }
   const { MethodNotAllowed, NotFound } = contract.document.components.responses;
@@ -187,6 +189,11 @@ async function walkProgram() {
 }
 
 async function walkSocket() {
+  const inBrowser = await openSocket(contract, { Authorization: null, 'Sec-WebSocket-Protocol': `distributor, token.${token}` });
+  report('GET /ws with the token as a subprotocol: 101', inBrowser.fault || (inBrowser.status === 101
+    && inBrowser.headers['sec-websocket-protocol'] === 'distributor' ? '' : JSON.stringify(inBrowser.headers)));
+  report('and a Snapshot comes', contract.faultOf('Snapshot', await inBrowser.messages.next()));
+  inBrowser.socket.destroy();
   await expect(400, 'GET', '/ws', { code: 'not_a_websocket' });
   const first = await openSocket(contract);
   report('GET /ws: 101', first.fault);

@@ -25,6 +25,7 @@ static const char *const variables[] = {
 	"DISTRIBUTOR_INGEST",         "DISTRIBUTOR_DASHBOARD_DIR", "DISTRIBUTOR_SENDERS",
 	"DISTRIBUTOR_INGEST_TICK_US", "DISTRIBUTOR_SEND_TICK_US",  "DISTRIBUTOR_LOG_LEVEL",
 	"DISTRIBUTOR_LOG_FORMAT",     "DISTRIBUTOR_ZERO_COPY",     "DISTRIBUTOR_FILL_RING",
+	"DISTRIBUTOR_TOKEN_FILE",     "DISTRIBUTOR_TLS_CERT",      "DISTRIBUTOR_TLS_KEY",
 };
 
 static int clear_environment(void **state)
@@ -96,6 +97,9 @@ static void test_defaults(void **state)
 	assert_false(options.detach);
 	assert_false(options.ingest.zero_copy);
 	assert_int_equal(options.ingest.frames, 8192);
+	assert_null(options.token_file);
+	assert_null(options.tls_cert);
+	assert_null(options.tls_key);
 }
 
 static void check_all(const struct options *options)
@@ -139,9 +143,9 @@ static void test_command_line(void **state)
 
 static void set_environment(void)
 {
-	static const char *const values[] = {"/etc/x", "[::]:80", "eth0,eth1", "xdp",
-	                                     "/srv/d", "16",      "100",       "50000",
-	                                     "debug",  "json",    "yes",       "65536"};
+	static const char *const values[] = {"/etc/x", "[::]:80", "eth0,eth1", "xdp",   "/srv/d",
+	                                     "16",     "100",     "50000",     "debug", "json",
+	                                     "yes",    "65536",   "/t",        "/c",    "/k"};
 
 	for (size_t i = 0; i < COUNT(variables); i++)
 		setenv(variables[i], values[i], 1);
@@ -155,6 +159,9 @@ static void test_environment(void **state)
 	set_environment();
 	assert_int_equal(parse(&options, "", NULL, 0), OPTIONS_RUN);
 	check_all(&options);
+	assert_string_equal(options.token_file, "/t");
+	assert_string_equal(options.tls_cert, "/c");
+	assert_string_equal(options.tls_key, "/k");
 	assert_int_equal(parse(&options, "--senders=2 --ingest auto --http 127.0.0.1:9", NULL, 0),
 	                 OPTIONS_RUN);
 	assert_int_equal(options.senders.count, 2);
@@ -228,6 +235,10 @@ static const struct {
 	{"--ingest=xdp-generic --interface=", "need --interface"},
 	{"--ingest=udp --zero-copy", "--zero-copy"},
 	{"--ingest=xdp-generic --interface=eth0 --zero-copy", "--zero-copy"},
+	{"--tls-cert=/c", "go together"},
+	{"--tls-key=/k", "go together"},
+	{"--tls-key=", "--tls-key: \"\""},
+	{"--token-file=", "--token-file: \"\""},
 	{"--detach --doctor", "exclude each other"},
 	{"--doctor=yes", "doctor"},
 	{"--detach eth0", "unexpected argument \"eth0\""},

@@ -5,7 +5,7 @@
 #define CONTROL_ERROR_H
 
 struct api_error {
-	int status;        /* HTTP status: 400, 404, 405, 409, 413, 415, 422, 500, 503 */
+	int status;        /* HTTP status: 400, 401, 403, 404, 405, 409, 413, 415, 422, 500, 503 */
 	char code[40];     /* for programs: "not_found", "port_in_use", "invalid_value", … */
 	char message[256]; /* for people */
 	char field[64];    /* the field it is about, e.g. "rtp_port" or "outputs[1].url", or "" */
