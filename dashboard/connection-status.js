@@ -10,6 +10,7 @@ const CONDITIONS = {
   connecting: { word: 'Connecting', icon: 'connecting', tone: 'busy' },
   live: { word: 'Live', icon: 'connected', tone: 'good' },
   lost: { word: 'Connection lost', icon: 'no_signal', tone: 'bad' },
+  locked: { word: 'Locked', icon: 'stopped', tone: 'bad' },
 };
 
 export class ConnectionStatus {
@@ -45,7 +46,7 @@ export class ConnectionStatus {
     this.#root.dataset.state = shown;
     document.documentElement.dataset.connection = shown;
     this.#badge.show(CONDITIONS[shown]);
-    setHidden(this.#retry, state !== 'lost');
+    setHidden(this.#retry, state !== 'lost' && state !== 'locked');
     this.#tick();
   }
 

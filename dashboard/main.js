@@ -17,6 +17,7 @@ import { Server } from './server.js';
 import { Store } from './store.js';
 import { SummaryBar } from './summary-bar.js';
 import { SystemDialog } from './system-dialog.js';
+import { TokenDialog } from './token-dialog.js';
 
 /** @param {string} id */
 const element = (id) => find(document, `#${id}`, HTMLElement);
@@ -35,6 +36,7 @@ const list = new ChannelList(element('channels'), store, actions,
 const filterBar = new FilterBar(find(document, '#filter', HTMLFormElement));
 const systemDialog = new SystemDialog(server, store);
 const summaryBar = new SummaryBar(element('summary'));
+new TokenDialog(server, store);
 new ConnectionStatus(element('connection'), store, () => server.retryNow());
 
 /** Which of the list, the first steps, "no match" and "waiting" is on show. */

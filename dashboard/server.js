@@ -6,6 +6,9 @@
  * and goes straight to the store. A WebSocket that ends, or falls silent while the server does not
  * answer either, is given up and tried again with growing pauses; the store always says which.
  *
+ * A program that was given a token refuses whoever does not send it. It is then asked for, and kept for as long as the
+ * tab lives: in no cookie, so that no other page can use it.
+ *
  * @typedef {import('./types.js').Channel} Channel
  * @typedef {import('./types.js').Output} Output
  * @typedef {import('./types.js').Health} Health
@@ -22,6 +25,9 @@ const REQUEST_TIMEOUT_MS = 10_000;
 const PROBE_TIMEOUT_MS = 4_000;
 const SILENCE_MS = 8_000; /* after that long without a message the server is asked whether it lives */
 const SILENCE_CHECK_MS = 2_000;
+const TOKEN_KEY = 'distributor-token';
+const PROTOCOL = 'distributor'; /* the subprotocol that is answered; behind it the token can stand */
+const PROBE_PATH = 'api/events?limit=0'; /* answers little, and to those with the token alone */
 
 /** A call that failed: what the API says, or that it could not be reached. */
 export class ServerError extends Error {
@@ -69,6 +75,7 @@ export class Server {
   #pauseMs = FIRST_PAUSE_MS;
   #retryTimer = 0;
   #heardAt = 0;
+  #token = sessionStorage.getItem(TOKEN_KEY) ?? '';
 
   /**
    * @param {Store} store
@@ -100,15 +107,55 @@ export class Server {
     const url = new URL('ws', this.#base);
     url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
     this.#store.setConnection({ state: 'connecting', retryAt: 0 });
-    const socket = new WebSocket(url);
+    // A page can set no header here.
+    const socket = new WebSocket(url, this.#token ? [PROTOCOL, `token.${this.#token}`] : []);
+    let opened = false;
     this.#socket = socket;
     this.#heardAt = performance.now();
+    socket.addEventListener('open', () => { opened = true; });
     socket.addEventListener('message', (event) => {
       if (socket === this.#socket) this.#receive(event.data);
     });
     socket.addEventListener('close', () => {
       if (socket === this.#socket) this.#lose();
+      if (!opened) this.#askWhy();
     });
+  }
+
+  /** A WebSocket that was refused does not say why: a request does. */
+  async #askWhy() {
+    try {
+      await this.#request('GET', PROBE_PATH, undefined, PROBE_TIMEOUT_MS);
+    } catch {
+      // Nobody answers, which the connection tells, or #request has locked the page.
+    }
+  }
+
+  /** The token is missing or wrong: nothing is tried until there is another one. */
+  #lock() {
+    clearTimeout(this.#retryTimer);
+    const socket = this.#socket;
+    this.#socket = null;
+    socket?.close();
+    this.#store.setConnection({ state: 'locked', retryAt: 0 });
+  }
+
+  /**
+   * Use this token from now on. Rejects with a ServerError, "unauthorized" when it is the wrong one; nothing has
+   * changed then.
+   * @param {string} token
+   */
+  async unlock(token) {
+    const before = this.#token;
+    this.#token = token;
+    try {
+      await this.#request('GET', PROBE_PATH);
+    } catch (error) {
+      this.#token = before;
+      throw error;
+    }
+    sessionStorage.setItem(TOKEN_KEY, token);
+    this.retryNow();
   }
 
   /** @param {unknown} data one message of the WebSocket */
@@ -160,8 +207,11 @@ export class Server {
   async #request(method, path, body, timeoutMs = REQUEST_TIMEOUT_MS) {
     /** @type {RequestInit} */
     const init = { method, cache: 'no-store', signal: AbortSignal.timeout(timeoutMs) };
+    /** @type {Record<string, string>} */
+    const headers = this.#token ? { Authorization: `Bearer ${this.#token}` } : {};
+    init.headers = headers;
     if (body) {
-      init.headers = { 'Content-Type': 'application/json' };
+      headers['Content-Type'] = 'application/json';
       init.body = JSON.stringify(body);
     }
     let response;
@@ -171,6 +221,7 @@ export class Server {
     } catch {
       throw new ServerError('The server does not answer: the change may not have been made.', 'unreachable', '');
     }
+    if (response.status === 401) this.#lock();
     throw await errorOf(response);
   }
 

@@ -144,7 +144,7 @@
  * @property {string} text
  *
  * @typedef {object} Connection the link to the server
- * @property {'connecting' | 'live' | 'lost'} state
+ * @property {'connecting' | 'live' | 'lost' | 'locked'} state locked: the server asks for a token
  * @property {number} retryAt when the next try is due, on the clock of performance.now(); 0 when none is
  */
 

@@ -58,6 +58,8 @@ export class FakeServer {
   calls = [];
   /** While true nothing is answered, as behind a cable that was pulled. */
   frozen = false;
+  /** That is asked for; empty: none. */
+  token = '';
   port = 0;
   #startedAt = Date.now();
   #http = createServer();
@@ -136,6 +138,10 @@ export class FakeServer {
    */
   #upgrade(request, socket) {
     if (this.frozen) return;
+    if (this.token && request.headers['sec-websocket-protocol'] !== `distributor, token.${this.token}`) {
+      socket.end('HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
+      return;
+    }
     const peer = new WebSocketPeer(request, socket, () => this.#peers.delete(peer));
     this.#peers.add(peer);
     const events = this.old ? {} : { events: this.events.slice(-50) };
@@ -151,6 +157,11 @@ export class FakeServer {
     const { pathname, searchParams } = new URL(request.url ?? '/', this.url);
     if (!pathname.startsWith('/api/')) {
       await this.#sendFile(pathname, response);
+      return;
+    }
+    if (this.token && pathname !== '/api/health' && request.headers.authorization !== `Bearer ${this.token}`) {
+      response.writeHead(401, { 'Content-Type': 'application/json', 'WWW-Authenticate': 'Bearer' });
+      response.end(JSON.stringify({ error: { code: 'unauthorized', message: 'The token is needed', field: null } }));
       return;
     }
     const chunks = [];

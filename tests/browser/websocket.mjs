@@ -62,6 +62,7 @@ export class WebSocketPeer {
     this.#socket = socket;
     const key = createHash('sha1').update(request.headers['sec-websocket-key'] + GUID).digest('base64');
     socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n'
+      + (request.headers['sec-websocket-protocol']?.startsWith('distributor,') ? 'Sec-WebSocket-Protocol: distributor\r\n' : '')
       + `Sec-WebSocket-Accept: ${key}\r\n\r\n`);
     socket.on('data', (data) => this.#receive(data));
     socket.on('error', () => socket.destroy());
