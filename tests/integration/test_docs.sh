@@ -93,6 +93,7 @@ words() {
 
 # run_here NAME BLOCK
 run_here() {
+  run_count=$((run_count + 1))
   if run_commands "$2"; then ok "$1"; else
     not_ok "$1" "$(tail -5 "$state/printed")"
   fi
@@ -101,7 +102,8 @@ run_here() {
 # do_block NAME BLOCK LANGUAGE MARK
 do_block() {
   case "$4" in
-    'needs: aws'* | 'needs: host: '?* | example | 'example: '?*) return ;;
+    'needs: aws'* | 'needs: host: '?*) elsewhere_count=$((elsewhere_count + 1)) && return ;;
+    example) return ;;
     'keeps running')
       if keep_running "$2"; then ok "$1 keeps running"; else not_ok "$1 keeps running" "$(tail -5 "$state/printed")"; fi
       return
@@ -152,7 +154,7 @@ do_page() {
   end_page
 }
 
-page_pids=()
+page_pids=() run_count=0 elsewhere_count=0
 make_place
 equal "every fault of tests/docs/faulty.md is found" 8 "$(do_page tests/docs/faulty.md 2>/dev/null | grep -c '^not ok')"
 if command -v node >/dev/null; then
@@ -162,4 +164,5 @@ fi
 for document in ${PAGES:-$(documents)}; do
   do_page "$document"
 done
+echo "# $run_count blocks of commands were run, besides those that keep running; $elsewhere_count need AWS or a host of their own"
 finish
