@@ -25,7 +25,7 @@ _medialive_distributor() {
   if words=$(_medialive_distributor_values "$before"); then
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
   elif [[ $word == -* ]]; then
-    words=$("$program" --help 2>/dev/null | grep -oE '^ +--[a-z-]+' | sort -u)
+    words=$("$program" --help 2>/dev/null | sed -nE 's/^ +(--[a-z-]+).*/\1/p' | sort -u)
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
   elif [[ $before == --*-dir ]]; then
     mapfile -t COMPREPLY < <(compgen -d -- "$word")
