@@ -52,7 +52,7 @@ run_commands() {
   (cd "$work/clone" && PATH=$work/bin:$PATH in_ns timeout --kill-after=5 60 \
     "$root/tests/docs/session.sh" "$1" "$state") >"$state/printed" 2>&1
   status=$?
-  [ -z "${SHOW:-}" ] || sed 's/^/# /' "$state/printed"
+  [ -z "${SHOW:-}" ] || awk '{ print "# " $0 }' "$state/printed"
   return "$status"
 }
 
