@@ -247,6 +247,13 @@ static void test_interrupts(void **state)
 	expect("irq", FINDING_WARNING,
 	       "for pair in 41:0 42:1; do echo \"${pair#*:}\" "
 	       ">/proc/irq/\"${pair%:*}\"/smp_affinity_list; done");
+	put("/proc/irq/41/smp_affinity_list", "0-3\n"); /* any, and the kernel has chosen */
+	check_placement(&findings, &host);
+	assert_int_equal(find("irq")->status, FINDING_WARNING);
+	put("/proc/irq/42/smp_affinity_list", "1\n"); /* from its next one on */
+	check_placement(&findings, &host);
+	expect("irq", FINDING_OK, "");
+	put("/proc/irq/42/smp_affinity_list", "0-3\n");
 	put_irq(42, "1\n");
 	taken_count = 0;
 	check_placement(&findings, &host);

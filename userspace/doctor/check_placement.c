@@ -108,14 +108,21 @@ static void spread_command(char *command, size_t size, const struct irqs *irqs, 
 		         "done");
 }
 
+/* Where an interrupt goes: what was asked for, if that is one processor; it comes into force with the next one. */
+static void processor_of(const struct host *host, unsigned int irq, char *out, size_t size)
+{
+	host_read(host, out, size, "/proc/irq/%u/smp_affinity_list", irq);
+	if (!*out || strpbrk(out, ",-"))
+		host_read(host, out, size, "/proc/irq/%u/effective_affinity_list", irq);
+}
+
 static bool same_processor(const struct irqs *irqs, char *cpu, size_t size)
 {
 	char other[64];
 
 	cpu[0] = '\0';
 	for (size_t i = 0; i < irqs->queue_count; i++) {
-		host_read(irqs->host, other, sizeof(other), "/proc/irq/%u/effective_affinity_list",
-		          irqs->queues[i]);
+		processor_of(irqs->host, irqs->queues[i], other, sizeof(other));
 		if (i == 0)
 			snprintf(cpu, size, "%s", other);
 		if (!*other || strpbrk(other, ",-") || strcmp(cpu, other) != 0)
