@@ -14,7 +14,7 @@ packages=(
 )
 others=(
   llvm libcmocka-dev clang-format cppcheck shellcheck                   # tests and lint
-  iproute2 ethtool procps psmisc util-linux bsdextrautils curl jq ca-certificates openssl # demo and tests
+  iproute2 ethtool nftables procps psmisc util-linux bsdextrautils curl jq ca-certificates openssl # demo and tests
   prometheus                                                            # scrapes /metrics in tests
   srt-tools ffmpeg nginx-light libnginx-mod-{rtmp,stream}               # peers in tests and benchmarks
   dpkg-dev debhelper lintian mandoc                                     # Debian package and man pages

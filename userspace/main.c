@@ -184,9 +184,15 @@ int main(int argc, char **argv)
 		log_warning("capabilities are not in effect: %s", strerror(-error));
 	if (options.detach)
 		return detach_all(options.ingest.interfaces) ? EXIT_FAILURE : EXIT_SUCCESS;
-	doctor = (struct doctor_config){options.config_dir,      options.dashboard_dir,
-	                                options.dashboard_given, options.http,
-	                                &options.ingest,         options.log_json};
+	doctor = (struct doctor_config){.config_dir = options.config_dir,
+	                                .dashboard_dir = options.dashboard_dir,
+	                                .dashboard_given = options.dashboard_given,
+	                                .http = options.http,
+	                                .token_file = options.token_file,
+	                                .tls_cert = options.tls_cert,
+	                                .tls_key = options.tls_key,
+	                                .ingest = &options.ingest,
+	                                .json = options.log_json};
 	if (options.doctor ? doctor_run(&doctor) : doctor_before_start(&doctor))
 		return EXIT_FAILURE;
 	if (options.doctor)

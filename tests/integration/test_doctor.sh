@@ -266,6 +266,10 @@ umount "$work/small"
 here[1]=$config
 doctor -- --dashboard-dir "$work/none"
 found "no dashboard" dashboard problem
+: >"$work/token"
+doctor -- --token-file "$work/token" --tls-cert "$work/no.pem" --tls-key "$work/token"
+found "a token" token-file ok
+found "no certificate" tls-cert problem
 
 background python3 -c 'import socket, time
 s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -55,6 +55,7 @@ word|unexpected argument "word"
 --interface 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17|more than 16 interfaces
 --ingest xdp|--ingest xdp and xdp-generic (DISTRIBUTOR_INGEST) need --interface
 --ingest udp --zero-copy|--zero-copy (DISTRIBUTOR_ZERO_COPY) is for native XDP
+--tls-cert cert.pem|--tls-cert (DISTRIBUTOR_TLS_CERT) and --tls-key (DISTRIBUTOR_TLS_KEY) go together
 --detach --doctor|--detach and --doctor exclude each other
 CASES
 while IFS='|' read -r variable value text; do
@@ -114,6 +115,8 @@ try -- --config-dir "$work/file" --dashboard-dir "$root/dashboard"
 refused "a file instead of a folder" 1 "config-dir: $work/file is a file, and a folder is wanted"
 try DISTRIBUTOR_DASHBOARD_DIR="$work/nothing" -- --config-dir "$config"
 refused "no dashboard where it should be" 1 "dashboard: $work/nothing/index.html cannot be read (No such file or directory)"
+try -- "${plain[@]}" --token-file "$work/nothing"
+refused "no token where it should be" 1 "http: cannot read the token in $work/nothing: No such file or directory"
 
 # ---- interfaces ----
 try -- "${plain[@]}" --ingest xdp --interface missing0

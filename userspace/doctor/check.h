@@ -36,6 +36,9 @@ bool check_config_dir(struct findings *findings, const struct check_files_config
 
 void check_dashboard(struct findings *findings, const struct check_files_config *config);
 
+/* A file that an option names, under the check's name; NULL: none. */
+void check_readable(struct findings *findings, const char *check, const char *path);
+
 /* The address for HTTP. running: there is a program that may have it. */
 void check_http(struct findings *findings, const struct check_files_config *config, bool running);
 

@@ -204,6 +204,17 @@ void check_dashboard(struct findings *findings, const struct check_files_config 
 		             config->dashboard_given ? "" : "; the API works without it");
 }
 
+void check_readable(struct findings *findings, const char *check, const char *path)
+{
+	if (!path)
+		return;
+	if (may(path, R_OK))
+		findings_add(findings, FINDING_OK, check, NULL, "%s can be read", path);
+	else
+		findings_add(findings, FINDING_PROBLEM, check, NULL,
+		             "%s cannot be read by user %u: %s", path, geteuid(), strerror(errno));
+}
+
 /* As the server does it. Errors: negative errno. */
 static int try_address(const struct listen_address *address)
 {

@@ -113,6 +113,9 @@ static void check_host(struct findings *findings, const struct doctor_config *co
 	running = check_config_dir(findings, &files) || is_served(config->ingest);
 	check_http(findings, &files, running);
 	check_dashboard(findings, &files);
+	check_readable(findings, "token-file", config->token_file);
+	check_readable(findings, "tls-cert", config->tls_cert);
+	check_readable(findings, "tls-key", config->tls_key);
 	check_queues(findings, &host, privileges_hold("net_admin"));
 	state = adjtimex(&clock);
 	check_clock(findings, &host, state, clock.status);

@@ -12,8 +12,9 @@
 struct doctor_config {
 	const char *config_dir;
 	const char *dashboard_dir;
-	bool dashboard_given; /* by an option, not found */
-	const char *http;     /* ADDR:PORT */
+	bool dashboard_given;                        /* by an option, not found */
+	const char *http;                            /* ADDR:PORT */
+	const char *token_file, *tls_cert, *tls_key; /* NULL: not asked for */
 	const struct ingest_config *ingest;
 	bool json; /* a JSON object a line instead of text */
 };
