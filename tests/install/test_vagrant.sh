@@ -40,6 +40,7 @@ done
 step "vagrant validate with 8 queues" validate Vagrantfile libvirt DISTRIBUTOR_QUEUES=8
 
 step "a package for the lab" make_package
+step "what a machine has and a chroot has not" inside apt-get install -y -qq --no-install-recommends systemd-sysv udev
 step "the lab's provisioning" inside /src/vagrant/provision/lab.sh --nic media0,52:54:00:77:4d:20,10.77.0.20/24 \
   --to 10.77.0.10 --package /src/program.deb
 chroot_keep "$dir"

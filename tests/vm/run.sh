@@ -197,8 +197,8 @@ check "the machine boots" wait_for 480 machine_run true
 check "its systemd runs the service" wait_for 120 service_works
 echo "# kernel $(machine_run 'uname -r'), $(machine_run 'systemd-analyze | head -1')"
 equal "it is Debian's 6.1 kernel" 6.1 "$(machine_run 'uname -r' | cut -d . -f 1-2)"
-equal "the unit is active and says so itself" "active running notify" \
-  "$(machine_run 'systemctl show -P ActiveState -P SubState -P Type medialive-distributor' | tr '\n' ' ' | sed 's/ $//')"
+equal "the unit is active and says so itself" "notify active running" \
+  "$(machine_run 'systemctl show -P Type -P ActiveState -P SubState medialive-distributor' | tr '\n' ' ' | sed 's/ $//')"
 equal "media0 and media1 are virtio_net" "virtio_net virtio_net" "$(system | jq -r '[.interfaces[].driver] | join(" ")')"
 equal "media0 uses all of its four queues" 4 "$(channels_in_use media0)"
 
