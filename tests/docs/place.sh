@@ -45,7 +45,7 @@ tcp_listening() {
 # Where documented commands write: a clone to stand in, and system folders of this test's own.
 make_folders() {
   local entry
-  mkdir -p "$work/clone" "$work/bin"
+  mkdir -p "$work/clone" "$work/bin" "$work/tmp"
   for entry in "$root"/*; do ln -s "$entry" "$work/clone/"; done
   rm -f "$work/clone/config"
   for entry in "$build"/medialive-distributor "$build"/media-source; do ln -s "$entry" "$work/bin/"; done

@@ -45,21 +45,33 @@ fill_in_ids() {
   sed -i "s,channels/ID,channels/$id,g; s,outputs/OUTPUT_ID,outputs/$output,g" "$1"
 }
 
+# documented BLOCK: its commands, in the clone to stand in. They may write there, to their own /var/lib and nowhere else.
+documented() {
+  cd "$work/clone" && PATH=$work/bin:$PATH TMPDIR=$work/tmp exec setsid unshare --mount \
+    "$BASH" -c 'mount --bind "$0" "$0" && mount -o remount,bind,ro / && cd . && exec "$@"' "$work" \
+    nsenter --net="/run/netns/$ns" "$root/tests/docs/session.sh" "$1" "$state"
+}
+
 # run_commands BLOCK: in the distributor's namespace; what they print in $state/printed, and with SHOW=1 here as well.
 run_commands() {
   local status
   fill_in_ids "$1"
-  (cd "$work/clone" && PATH=$work/bin:$PATH in_ns timeout --kill-after=5 60 \
-    "$root/tests/docs/session.sh" "$1" "$state") >"$state/printed" 2>&1
+  (documented "$1") >"$state/printed" 2>&1 &
+  end_in_time $! 60
   status=$?
   [ -z "${SHOW:-}" ] || awk '{ print "# " $0 }' "$state/printed"
   return "$status"
 }
 
+# end_in_time PID SECONDS: its exit status; a process group that goes on is ended.
+end_in_time() {
+  wait_for "$2" gone "$1" || kill -KILL -- "-$1"
+  wait "$1"
+}
+
 # keep_running BLOCK: in a process group of its own, ended with the page.
 keep_running() {
-  (cd "$work/clone" && PATH=$work/bin:$PATH exec setsid nsenter --net="/run/netns/$ns" \
-    "$root/tests/docs/session.sh" "$1" "$state") >"$1.log" 2>&1 &
+  (documented "$1") >"$1.log" 2>&1 &
   page_pids+=($!)
   pids+=($!)
   sleep 1.5
@@ -154,8 +166,22 @@ do_page() {
   end_page
 }
 
+# changes_nothing: a documented command cannot write outside; so much is tried with a file that would do no harm.
+changes_nothing() {
+  local state=$work/attempt file
+  file=$(mktemp -u "$root/build/docs-attempt.XXXXXX")
+  mkdir -p "$state"
+  echo "touch '$file'" >"$state/block"
+  ! run_commands "$state/block" && [ ! -e "$file" ] && grep -q 'Read-only' "$state/printed"
+}
+
 page_pids=() run_count=0 elsewhere_count=0
 make_place
+changes_nothing || {
+  not_ok "what a page says cannot change the machine" "$(cat "$work/attempt/printed")"
+  finish
+}
+ok "what a page says cannot change the machine"
 equal "every fault of tests/docs/faulty.md is found" 8 "$(do_page tests/docs/faulty.md 2>/dev/null | grep -c '^not ok')"
 if command -v node >/dev/null; then
   equal "lint finds every name of tests/docs/faulty-names.md" 14 \
