@@ -9,7 +9,7 @@ set -uo pipefail
 
 url=http://127.0.0.1:8000
 source_port='' receiver_port=9710 send_to='' receiver_address='' token_file='' media_source=''
-curl_options=()
+curl_options=() credentials=()
 name="acceptance test $$ $RANDOM"
 passed=0 failed=0 skipped=0
 channel='' output='' pids=() work=''
@@ -110,7 +110,7 @@ wait_for() {
 # get PATH: $status, the head in $work/head and the body in $work/answer.
 get() {
   : >"$work/answer"
-  status=$(curl -sS -m 10 "${curl_options[@]}" -D "$work/head" -o "$work/answer" -w '%{http_code}' \
+  status=$(curl -sS -m 10 "${curl_options[@]}" "${credentials[@]}" -D "$work/head" -o "$work/answer" -w '%{http_code}' \
     "${@:2}" "$url$1" 2>"$work/error") || status=000
   [[ $status == 2* ]]
 }
@@ -178,6 +178,21 @@ test_health() {
   check "the machine is described" answers 200 '.kernel != "" and (.interfaces | type) == "array"'
 }
 
+# With a token nobody else may come in, and who has it may.
+test_token() {
+  [ -n "$token_file" ] || return 0
+  local -a mine=("${credentials[@]}")
+  credentials=()
+  api GET /api/channels
+  check "without the token the API is closed" answers 401 '.error.code == "unauthorized"'
+  credentials=(-H 'Authorization: Bearer of-somebody-else')
+  api GET /api/channels
+  check "with another one too" answers 401 '.error.code == "unauthorized"'
+  credentials=("${mine[@]}")
+  api GET /api/channels
+  check "and open with it" answers 200
+}
+
 test_errors() {
   api GET /api/acceptance-test
   check "an unknown path is 404, with a reason" answers 404 '.error.code == "not_found"'
@@ -232,7 +247,7 @@ open_websocket() {
   local key
   key=$(head -c 16 /dev/urandom | base64)
   : >"$work/frames"
-  curl -sS -N --http1.1 -m 120 "${curl_options[@]}" -D "$work/upgrade" -o "$work/frames" -H 'Connection: Upgrade' \
+  curl -sS -N --http1.1 -m 120 "${curl_options[@]}" "${credentials[@]}" -D "$work/upgrade" -o "$work/frames" -H 'Connection: Upgrade' \
     -H 'Upgrade: websocket' -H 'Sec-WebSocket-Version: 13' -H "Sec-WebSocket-Key: $key" "$url/ws" 2>/dev/null &
   pids+=($!)
   # RFC 6455 4.2.2: what only a server that has read the key can answer.
@@ -467,7 +482,7 @@ trap clean_up EXIT
 trap 'exit 130' INT TERM HUP
 if [ -n "$token_file" ]; then # in a file, so that nobody sees it in the list of processes
   (umask 077 && printf 'Authorization: Bearer %s\n' "$(cat "$token_file")" >"$work/token")
-  curl_options+=(-H "@$work/token")
+  credentials=(-H "@$work/token")
 fi
 
 if test_health; then
@@ -475,6 +490,7 @@ if test_health; then
   send_to=${send_to:-${address% *}} receiver_host=${receiver_address:-${address#* }}
   [[ $send_to != *:* ]] || send_to="[${send_to//[\[\]]/}]"
   [[ $receiver_host != *:* ]] || receiver_host="[${receiver_host//[\[\]]/}]"
+  test_token
   test_errors
   test_page
   test_websocket

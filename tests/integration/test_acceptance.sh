@@ -70,4 +70,29 @@ acceptance
 equal "an instance that hangs: status" 1 "$outcome"
 kill -CONT "$distributor_pid"
 nothing_left "an instance that hangs"
+check "clean stop" stop_distributor
+
+# --- closed by a token, and HTTPS
+if command -v openssl >/dev/null && openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost \
+  -addext subjectAltName=DNS:localhost,IP:127.0.0.1 -keyout "$work/key.pem" -out "$work/cert.pem" 2>/dev/null; then
+  openssl rand -hex 32 >"$work/token"
+  background "$build/medialive-distributor" --http "$http" --config-dir "$work/config" --dashboard-dir "$root/dashboard" \
+    --token-file "$work/token" --tls-cert "$work/cert.pem" --tls-key "$work/key.pem" 2>"$work/distributor.log"
+  closed=(--url "https://$http" --token-file "$work/token")
+  healthy() {
+    in_ns env DISTRIBUTOR_HTTP="$http" DISTRIBUTOR_TLS_CERT="$work/cert.pem" "$root/tools/container/health.sh"
+  }
+  check "the image's health check speaks HTTPS" wait_for 15 healthy
+  acceptance "${closed[@]}" --cacert "$work/cert.pem"
+  equal "HTTPS and a token: status" 0 "$outcome"
+  check "a stream went through it" says '^ok .* the receiver has it, byte for byte'
+  check "the token was missed" says '^ok .* without the token the API is closed'
+  acceptance "${closed[@]}"
+  equal "a certificate of nobody known: status" 1 "$outcome"
+  acceptance --url "https://$http" --insecure
+  equal "without the token: status" 1 "$outcome"
+  stop_pid "$last_pid"
+else
+  echo "ok $((count += 1)) - HTTPS and a token # SKIP no openssl"
+fi
 finish
