@@ -32,7 +32,9 @@ make_stream() {
 }
 
 "$here/install.sh" "${package[@]}"
-systemctl disable --quiet --now medialive-distributor # media-source came with it; this machine relays nothing
+# media-source came with it; this machine relays nothing.
+systemctl disable --quiet medialive-distributor
+[ ! -d /run/systemd/system ] || systemctl stop medialive-distributor
 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
   iproute2 ethtool curl jq ffmpeg srt-tools nginx-light libnginx-mod-rtmp
 IFS=, read -r name mac address _ <<<"$nic"
