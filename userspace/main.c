@@ -4,6 +4,9 @@
  * Start: ingest, senders, manager (which restores the channels), API. Stop: API, manager, ingest, senders,
  * so that everything an object needs outlives it. Ingest starts first because privileges are dropped once
  * it has attached XDP, which has to be before there is a second thread.
+ *
+ * What can be known to be wrong is found before: options by themselves, then files and the HTTP address
+ * (doctor/doctor.h). Exit status 2 is for options, 1 for the rest.
  */
 #include "api/access.h"
 #include "api/server.h"
