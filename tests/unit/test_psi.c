@@ -197,17 +197,20 @@ static void test_pointers_out_of_packet(void **state)
 	assert_int_equal(changes, 0);
 }
 
+/* As many as a section has room for: the last one may be the video. */
 static void test_many_streams(void **state)
 {
-	struct ts_build_stream streams[90];
+	struct ts_build_stream streams[PSI_MAX_STREAMS];
 
-	for (uint16_t i = 0; i < 90; i++)
+	for (uint16_t i = 0; i < PSI_MAX_STREAMS; i++)
 		streams[i] = (struct ts_build_stream){PSI_PRIVATE_PES, (uint16_t)(0x100 + i)};
+	streams[PSI_MAX_STREAMS - 1].type = PSI_H264;
 	ts_build_pat(&build, 0, one_program, 2);
-	ts_build_pmt(&build, PMT_PID, 7, 0, streams, 90); /* over three TS packets */
+	ts_build_pmt(&build, PMT_PID, 7, 0, streams, PSI_MAX_STREAMS); /* over six TS packets */
 	push(*state);
 	assert_int_equal(changes, 1);
-	assert_int_equal(last.stream_count, PSI_MAX_STREAMS);
+	assert_int_equal(last.stream_count, 201);
+	assert_int_equal(last.streams[200].type, PSI_H264);
 }
 
 static void test_reset_drops_half_a_section(void **state)

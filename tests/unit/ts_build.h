@@ -141,7 +141,7 @@ struct ts_build_stream {
 static inline void ts_build_pmt(struct ts_build *b, uint16_t pid, uint16_t number, uint8_t version,
                                 const struct ts_build_stream *streams, size_t count)
 {
-	uint8_t body[512];
+	uint8_t body[9 + 5 * 201];
 	size_t size = 9;
 
 	store_be16(body, number);

@@ -12,7 +12,7 @@
 
 #include <stdbool.h>
 
-#define PSI_MAX_STREAMS 64
+#define PSI_MAX_STREAMS 201 /* for more a PMT, which is one section of 1024 bytes, has no room */
 
 /* stream_type, table 2-34, and what ATSC, DVB and SCTE added. */
 enum psi_stream_type {
