@@ -80,6 +80,7 @@ static void test_errors(void **state)
 	         "backup.rtp_port", 409},
 	};
 	char channel[100], path[200];
+	json_t *json;
 
 	(void)state;
 	add_channel(channel, sizeof(channel), 5000);
@@ -87,6 +88,9 @@ static void test_errors(void **state)
 		assert_error(call("POST", "/api/channels", cases[i].body, cases[i].status),
 		             cases[i].code, cases[i].field);
 	snprintf(path, sizeof(path), "%s/outputs", channel);
+	json = call("POST", path, "{\"stream_key\":\"secret\\u0000\"}", 400);
+	assert_error(json, "invalid_json", NULL);
+	assert_null(strstr(text_of(json_object_get(json, "error"), "message"), "secret"));
 	assert_error(call("POST", path, "{\"url\":\"srt://h\"}", 422), "invalid_url", "url");
 	assert_error(call("PUT", "/api/channels/nobody", "{}", 404), "not_found", NULL);
 	assert_error(call("POST", "/api/channels/nobody/start", NULL, 404), "not_found", NULL);
