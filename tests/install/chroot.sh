@@ -28,10 +28,10 @@ chroot_inner='
   mount -t bpf bpf "$dir/sys/fs/bpf" 2>/dev/null || : # a kernel without
   mount -t tmpfs -o mode=1777 tmpfs "$dir/dev/shm"
   mount -t devpts -o newinstance,ptmxmode=0666,mode=620 devpts "$dir/dev/pts"
-  trap : TERM INT # reach the command by themselves: it is in the same process group
-  chroot "$dir" "$@" <&0 &
+  trap "" TERM INT # they reach the command by themselves: it is in the same process group
   set +e
-  while wait "$!"; status=$?; kill -0 "$!" 2>/dev/null; do :; done
+  env --default-signal=TERM,INT chroot "$dir" "$@"
+  status=$?
   exit "$status"'
 
 chroot_usable() {

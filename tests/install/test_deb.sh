@@ -28,8 +28,8 @@ check "installed size: $(field Installed-Size) kB, at most 5 MB" test "$(field I
 dpkg-deb --extract "$package" "$work/files"
 missing=()
 while read -r library; do
-  owner=$(dpkg-query --search "*/$library" 2>/dev/null | head -1 | cut -d: -f1)
-  grep -qE "(^|, )$owner( |,|$)" <(field Depends) || missing+=("$library of $owner")
+  grep -qxF -f <(dpkg-query --search "*/$library" 2>/dev/null | sed 's/[:,].*//' | sort -u) \
+    <(field Depends | tr ',' '\n' | sed -E 's/^ *([^ ]+).*/\1/') || missing+=("$library")
 done < <(objdump -p "$work"/files/usr/bin/* | sed -n 's/^ *NEEDED *//p' | grep -v '^ld-linux' | sort -u)
 equal "every library is depended on" "" "${missing[*]}"
 equal "settings are a conffile" "/etc/default/$service" "$(dpkg-deb --info "$package" conffiles)"
