@@ -46,6 +46,8 @@ printf 'LAB_STREAM=/var/lib/lab/stream.ts\nLAB_TO=%s\n' "$to" >/etc/default/lab
 install -m 644 "$here"/../lab/*.service /etc/systemd/system/
 install -m 644 "$here/../lab/rtmp.conf" /etc/nginx/modules-enabled/90-lab-rtmp.conf
 install -m 755 "$here/../lab/check.sh" /usr/local/bin/lab-check
+# One worker: who watches would not see what was published to another.
+sed -i 's/^worker_processes .*/worker_processes 1;/' /etc/nginx/nginx.conf
 nginx -q -t
 systemctl enable --quiet lab-srt nginx
 [ -d /run/systemd/system ] || exit 0
