@@ -86,6 +86,7 @@ test-quick: ## as test, without the sanitizer builds and the browser
 	@tests/run.sh quick
 
 test-vm: ## Debian's 6.1 kernel and virtio_net with 4 queues in qemu, without KVM (needs root; 20 minutes at most)
+	@tools/install-deps.sh vm
 	@timeout --kill-after=30 1200 tests/vm/run.sh
 
 test-programs: all $(TEST_PROGRAMS)

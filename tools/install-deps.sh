@@ -4,6 +4,7 @@
 #
 #   tools/install-deps.sh          all of them
 #   tools/install-deps.sh build    what `make` and `make install` need, and no more
+#   tools/install-deps.sh vm       all of them, and what `make test-vm` needs
 set -euo pipefail
 
 packages=(
@@ -33,9 +34,10 @@ fi
 command -v node >/dev/null && command -v npm >/dev/null || others+=(nodejs npm)
 case ${1:-all} in
   all) packages+=("${others[@]}") ;;
+  vm) packages+=("${others[@]}" qemu-system-x86 e2fsprogs openssh-client) ;;
   build) ;;
   *)
-    echo "usage: tools/install-deps.sh [build]" >&2
+    echo "usage: tools/install-deps.sh [build|vm]" >&2
     exit 2
     ;;
 esac

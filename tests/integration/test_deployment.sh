@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # What docs/DEPLOYMENT.md tells to put into files is accepted by those who read them, and does what it says.
 . "$(dirname "$0")/lib.sh"
+case $build in */asan | */tsan) skip_all "it is about scripts and documents" ;; esac
 
 page=$root/docs/DEPLOYMENT.md
 

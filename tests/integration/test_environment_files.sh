@@ -2,6 +2,7 @@
 # The environment files name the variables that the program has, with its defaults, each explained; and the
 # program takes every value in them.
 . "$(dirname "$0")/lib.sh"
+case $build in */asan | */tsan) skip_all "it is about scripts and documents" ;; esac
 
 "$build/medialive-distributor" --help >"$work/help"
 # "NAME DEFAULT" of each variable that --help names.
