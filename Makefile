@@ -53,7 +53,7 @@ TEST_PROGRAMS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_TESTS)) \
                  $(patsubst tests/tools/%.c,$(BUILD)/tools/%,$(TEST_TOOLS))
 C_FILES     := $(wildcard bpf/*.[ch] userspace/*.[ch] userspace/*/*.[ch] api/*.[ch] tools/*/*.[ch] \
                  tests/*/*.[ch])
-SHELL_FILES := $(wildcard tools/*.sh tools/*/*.sh tests/*.sh tests/*/*.sh vagrant/*/*.sh) .ci/run
+SHELL_FILES := $(wildcard tools/*.sh tools/*/*.sh tests/*.sh tests/*/*.sh systemd/*.sh tools/completion/*.bash) .ci/run
 
 # V=1 shows the commands.
 ifneq ($(V),1)
@@ -63,7 +63,7 @@ endif
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all deps demo run test test-quick test-vm test-programs fuzz-objects bench bench-bpf bench-ingest fuzz lint format install uninstall clean help
+.PHONY: all deps demo run test test-quick test-programs fuzz-objects bench bench-bpf bench-ingest fuzz lint format install uninstall deb image test-install clean help
 
 all: $(PROGRAMS) ## build everything (this is the default)
 
@@ -85,6 +85,8 @@ test: ## install what is missing and run every test, sanitizers included (needs 
 test-quick: ## as test, without the sanitizer builds and the browser
 	@tests/run.sh quick
 
+.PHONY: test-vm
+SHELL_FILES += $(wildcard vagrant/*/*.sh)
 test-vm: ## Debian's 6.1 kernel and virtio_net with 4 queues in qemu, without KVM (needs root; 20 minutes at most)
 	@tools/install-deps.sh vm
 	@timeout --kill-after=30 1200 tests/vm/run.sh
@@ -106,6 +108,7 @@ bench-ingest: all $(BUILD)/bench/ingest_load ## measure the receiving thread: 40
 lint: $(SKELETON) ## check format, include rule, C and shell sources, documents, JavaScript types
 	@tools/lint.sh $(C_FILES) $(SHELL_FILES)
 
+.PHONY: screenshots
 screenshots: all $(BUILD)/tools/cue_injector $(BUILD)/tools/udp_relay ## make the README's pictures anew, from a live run (needs root, Chromium)
 	@tests/docs/screenshots.sh
 
@@ -118,6 +121,11 @@ install: all ## install below PREFIX (default /usr/local), honouring DESTDIR
 	install -d $(DESTDIR)$(PREFIX)/share/medialive-distributor/dashboard
 	install -m 644 $(wildcard dashboard/*.*) $(DESTDIR)$(PREFIX)/share/medialive-distributor/dashboard
 	install -m 644 docs/openapi.yaml $(DESTDIR)$(PREFIX)/share/medialive-distributor
+	install -D -m 644 docs/man/medialive-distributor.8 $(DESTDIR)$(MAN_DIR)/man8/medialive-distributor.8
+	install -D -m 644 docs/man/media-source.1 $(DESTDIR)$(MAN_DIR)/man1/media-source.1
+	install -D -m 644 tools/completion/medialive-distributor.bash \
+		$(DESTDIR)$(COMPLETION_DIR)/medialive-distributor
+	ln -sf medialive-distributor $(DESTDIR)$(COMPLETION_DIR)/media-source
 
 uninstall: ## remove what install installed
 	rm -f $(addprefix $(DESTDIR),$(addprefix $(PREFIX)/bin/,medialive-distributor media-source) \

@@ -12,6 +12,7 @@ packages=(
   libbpf-dev libxdp-dev libelf-dev zlib1g-dev                           # XDP
   libsrt-gnutls-dev librtmp-dev libgnutls28-dev                         # outputs
   libulfius-dev libmicrohttpd-dev libjansson-dev uuid-dev libdvbpsi-dev # API, configuration, PSI
+  libsystemd-dev                                                        # readiness and watchdog
 )
 others=(
   llvm libcmocka-dev clang-format cppcheck shellcheck                   # tests and lint

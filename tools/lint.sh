@@ -106,5 +106,6 @@ step "cppcheck" cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr \
   -Iuserspace -I. -Itools userspace api tools
 step "shellcheck" shellcheck -x -P SCRIPTDIR "${shell_files[@]}"
 step "routes are documented" tools/lint_routes.sh
+step "names and links in the documents" node tools/docs/lint.mjs
 step "JavaScript types" check_types
 exit "$failed"

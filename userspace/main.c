@@ -15,6 +15,7 @@
 #include "base/notify.h"
 #include "base/privileges.h"
 #include "control/manager.h"
+#include "control/watchdog.h"
 #include "doctor/doctor.h"
 #include "ingest/detach.h"
 #include "ingest/ingest.h"

@@ -13,7 +13,6 @@ cd "$(dirname "$0")/../.."
 . tests/vm/machine.sh
 
 folder=$(realpath "$1")
-package=${2:-}
 dir=$folder/root
 
 # What a machine has and a chroot has not. The initial RAM disk gets the three modules that find the root; with
@@ -38,25 +37,33 @@ add_access() {
   chroot_run "$dir" systemctl enable --quiet ssh
 }
 
-# The newest package in build/deb.
-newest_package() {
-  find build/deb -name 'medialive-distributor_*.deb' -printf '%T@ %p\n' | sort -n | tail -1 | cut -d ' ' -f 2-
+# The package in FOLDER/program.deb. Its libraries are those of bookworm: another system makes it in a chroot.
+make_package() {
+  local build=$folder/build
+  if [ "$(. /etc/os-release && echo "${VERSION_CODENAME:-}")" = bookworm ]; then
+    make --no-print-directory deb
+    cp build/deb/medialive-distributor_*.deb "$folder/program.deb"
+    return
+  fi
+  chroot_make bookworm "$build" || return
+  chroot_source "$build"
+  chroot_run "$build" apt-get update -qq
+  chroot_run "$build" bash -c 'cd /src && apt-get build-dep -y -qq --no-install-recommends . && make deb'
+  cp "$build"/src/build/deb/medialive-distributor_*.deb "$folder/program.deb"
+  chroot_drop "$build"
 }
 
 # provision OPTION...: of vagrant/provision/distributor.sh.
 provision() {
   chroot_source "$dir"
-  if [ -z "$package" ]; then
-    make --no-print-directory deb
-    package=$(newest_package)
-  fi
-  cp "$package" "$dir/src/program.deb"
+  cp "$folder/program.deb" "$dir/src/"
   chroot_run "$dir" /src/vagrant/provision/distributor.sh --package /src/program.deb "$@"
   rm -rf "$dir/src"
 }
 
-trap 'chroot_drop "$dir"' EXIT
+trap 'chroot_drop "$dir"; chroot_drop "$folder/build"' EXIT
 trap 'exit 130' INT TERM
+if [ $# -gt 1 ]; then cp "$2" "$folder/program.deb"; else make_package; fi
 chroot_make bookworm "$dir" || exit
 add_base
 add_access
