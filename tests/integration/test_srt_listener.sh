@@ -185,6 +185,7 @@ check "what the other missed is counted" \
   test "$(json ".outputs[] | select(.id == \"$news_output\") | .stats.byteSndDropTotal")" -gt 0
 
 # Kicking and removing.
+check "nobody is left" wait_for 15 readers_are news 0
 slt_reader kicked news
 kicked=$last_pid
 check "a reader comes" wait_for 10 readers_are news 1
