@@ -157,7 +157,8 @@ uninstall_service() {
     run rm -f "$unit"
     ! manages || run systemctl daemon-reload
   fi
-  [ ! -d "$pins" ] || run rmdir --ignore-fail-on-non-empty "$pins"
+  # The folders in it are the program's user's, so that --detach, run by root, leaves them.
+  [ ! -d "$pins" ] || run find "$pins" -depth -type d -empty -delete
 }
 
 purge_service() {
