@@ -144,7 +144,7 @@ image: ## build an OCI image with docker, podman or buildah: IMAGE=name BASE=ima
 
 test-install: ## install by each of the ways, from nothing, and try it (needs root)
 	@tools/install-deps.sh
-	$(MAKE) --no-print-directory all
+	$(MAKE) --no-print-directory test-programs
 	@tests/install/run.sh $(ONLY)
 
 clean: ## remove everything that was built
