@@ -115,22 +115,30 @@ screenshots: all $(BUILD)/tools/cue_injector $(BUILD)/tools/udp_relay ## make th
 format: ## format the C sources in place
 	clang-format -i $(C_FILES)
 
+# A list of words would be removed, and the first word is somebody else's.
+refuse_white_space = $(if $(filter-out 1,$(words x$(DESTDIR)$(PREFIX)x)),$(error PREFIX and DESTDIR must be without white space))
+
 install: all ## install below PREFIX (default /usr/local), honouring DESTDIR
+	$(refuse_white_space)
 	install -D -m 755 $(BUILD)/medialive-distributor $(DESTDIR)$(PREFIX)/bin/medialive-distributor
 	install -D -m 755 $(BUILD)/media-source $(DESTDIR)$(PREFIX)/bin/media-source
+	install -D -m 755 tools/test.sh $(DESTDIR)$(PREFIX)/bin/medialive-distributor-test
 	install -d $(DESTDIR)$(PREFIX)/share/medialive-distributor/dashboard
 	install -m 644 $(wildcard dashboard/*.*) $(DESTDIR)$(PREFIX)/share/medialive-distributor/dashboard
 	install -m 644 docs/openapi.yaml $(DESTDIR)$(PREFIX)/share/medialive-distributor
 	install -D -m 644 docs/man/medialive-distributor.8 $(DESTDIR)$(MAN_DIR)/man8/medialive-distributor.8
-	install -D -m 644 docs/man/media-source.1 $(DESTDIR)$(MAN_DIR)/man1/media-source.1
+	install -d $(DESTDIR)$(MAN_DIR)/man1
+	install -m 644 docs/man/media-source.1 docs/man/medialive-distributor-test.1 $(DESTDIR)$(MAN_DIR)/man1
 	install -D -m 644 tools/completion/medialive-distributor.bash \
 		$(DESTDIR)$(COMPLETION_DIR)/medialive-distributor
 	ln -sf medialive-distributor $(DESTDIR)$(COMPLETION_DIR)/media-source
+	ln -sf medialive-distributor $(DESTDIR)$(COMPLETION_DIR)/medialive-distributor-test
 
 uninstall: ## remove what install installed
-	rm -f $(addprefix $(DESTDIR),$(addprefix $(PREFIX)/bin/,medialive-distributor media-source) \
-		$(MAN_DIR)/man8/medialive-distributor.8 $(MAN_DIR)/man1/media-source.1 \
-		$(addprefix $(COMPLETION_DIR)/,medialive-distributor media-source))
+	$(refuse_white_space)
+	rm -f $(addprefix $(DESTDIR),$(foreach folder,$(PREFIX)/bin $(COMPLETION_DIR), \
+		$(addprefix $(folder)/,medialive-distributor media-source medialive-distributor-test)) \
+		$(MAN_DIR)/man8/medialive-distributor.8 $(addprefix $(MAN_DIR)/man1/,media-source.1 medialive-distributor-test.1))
 	rm -rf $(DESTDIR)$(PREFIX)/share/medialive-distributor
 
 deb: ## build the Debian package into build/deb

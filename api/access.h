@@ -4,10 +4,9 @@
 #ifndef API_ACCESS_H
 #define API_ACCESS_H
 
-#include <stdbool.h>
+#include "base/access_files.h"
 
-#define ACCESS_MIN_TOKEN 16 /* characters */
-#define ACCESS_MAX_TOKEN 256
+#include <stdbool.h>
 
 /*
  * The first of the subprotocols that a browser offers on /ws (RFC 6455 section 1.9), and what the token begins with that
@@ -18,29 +17,15 @@
 
 struct _u_request;
 
-/* Paths; NULL: none. */
-struct access_files {
-	const char *token;
-	const char *tls_cert, *tls_key; /* PEM, both or none */
-};
-
-/* Zero-initialised: anybody, and no HTTPS. */
-struct access {
-	char *token;      /* owned; NULL: anybody may use it */
-	char *cert, *key; /* owned, PEM; NULL: HTTP */
-};
-
 /*
- * Read the files. A token is the text of its file without white space at its end: ACCESS_MIN_TOKEN to ACCESS_MAX_TOKEN
- * letters, digits and "-._~". What others may read but should not is a warning in the log. Whether certificate and
- * key are any, the server finds out.
- * Owns: *out is the caller's, freed by access_free; untouched on error. Errors: negative errno; the reason was logged.
+ * access_files_load(), with what is wrong in the log.
+ * Owns: *out is the caller's, freed by access_files_free; untouched on error. Errors: negative errno; the reason was logged.
  * Thread: main.
  */
 int access_load(struct access *out, const struct access_files *files);
 
-/* Free, after writing over them. Thread: main. */
-void access_free(struct access *access);
+/* Whether a token is asked for. access NULL: no. Thread: any. */
+bool access_is_restricted(const struct access *access);
 
 /*
  * Whether a request has the token, or none is needed: in "Authorization: Bearer TOKEN" or, for is_websocket, behind

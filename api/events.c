@@ -89,5 +89,5 @@ int events_reply(json_t **out, const char *after, const char *limit, struct api_
 		behind = events_before_newest(max);
 	*out = json_pack("{s:I, s:o}", "newest", (json_int_t)newest, "events",
 	                 events_list(behind, max));
-	return *out ? 0 : api_error_set(error, 500, "out_of_memory", NULL, "Not enough memory");
+	return *out ? 0 : api_error_no_memory(error);
 }

@@ -83,5 +83,5 @@ int metrics_write(struct exposition *out, struct manager *manager, struct api_er
 		return api_error_set(error, 503, "limit", NULL,
 		                     "The metrics of so many outputs are more than %u bytes",
 		                     METRICS_MAX_BYTES);
-	return code ? api_error_set(error, 500, "out_of_memory", NULL, "Not enough memory") : 0;
+	return code ? api_error_no_memory(error) : 0;
 }

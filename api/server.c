@@ -4,12 +4,13 @@
  * libmicrohttpd is started with poll: with select, which is what ulfius asks for by itself, it refuses
  * descriptors above 1024, and a relay with many outputs has those. The listening socket is made here, so
  * that IPv6, port 0 and the reasons of failures are under control. Every request goes to the one
- * endpoint, routes_handle().
+ * endpoint, request_handle().
  */
 #include "server.h"
 
 #include "access.h"
 #include "handshake.h"
+#include "request.h"
 #include "routes.h"
 #include "static_files.h"
 #include "websocket.h"
@@ -34,6 +35,7 @@
 
 #define BACKLOG         64
 #define MAX_CONNECTIONS (WEBSOCKET_MAX_CLIENTS + 64)
+#define MAX_PER_ADDRESS (MAX_CONNECTIONS - 32) /* slow ones of one leave room for others */
 #define IDLE_TIMEOUT_S  30
 #define STACK_BYTES     (1024 * 1024) /* jansson recurses up to 2048 levels deep */
 #define CLIENTS_STOP_MS 1000
@@ -137,9 +139,9 @@ static int init_instance(struct api_server *server)
 {
 	if (ulfius_init_instance(&server->instance, server->port, NULL, NULL) != U_OK)
 		return -ENOMEM;
-	server->instance.max_post_body_size = ROUTES_MAX_BODY_BYTES + 1;
+	server->instance.max_post_body_size = REQUEST_MAX_BODY_BYTES + 1;
 	server->instance.allowed_post_processor = U_POST_PROCESS_NONE;
-	if (ulfius_set_default_endpoint(&server->instance, routes_handle, &server->routes) !=
+	if (ulfius_set_default_endpoint(&server->instance, request_handle, &server->routes) !=
 	    U_OK) {
 		ulfius_clean_instance(&server->instance);
 		return -ENOMEM;
@@ -161,6 +163,7 @@ static int start_instance(struct api_server *server)
 		{MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)ulfius_uri_logger, NULL},
 		{MHD_OPTION_LISTEN_SOCKET, server->listen_fd, NULL},
 		{MHD_OPTION_CONNECTION_LIMIT, MAX_CONNECTIONS, NULL},
+		{MHD_OPTION_PER_IP_CONNECTION_LIMIT, MAX_PER_ADDRESS, NULL},
 		{MHD_OPTION_CONNECTION_TIMEOUT, IDLE_TIMEOUT_S, NULL},
 		{MHD_OPTION_THREAD_STACK_SIZE, STACK_BYTES, NULL},
 		{is_https ? MHD_OPTION_HTTPS_MEM_CERT : MHD_OPTION_END, 0,
@@ -267,22 +270,23 @@ static int stop_instance(struct api_server *server)
 	return -error;
 }
 
-void api_server_destroy(struct api_server *server)
+int api_server_destroy(struct api_server *server)
 {
 	int error;
 
 	if (!server)
-		return;
+		return 0;
 	error = websocket_hub_stop(server->routes.hub, CLIENTS_STOP_MS);
 	if (stop_instance(server) || error) {
 		/* Threads that we cannot end still use it all; the process is about to end anyway. */
 		log_warning("http: connections did not close in time");
-		return;
+		return -EBUSY;
 	}
 	handshake_settle(); /* a thread that ulfius forgot may still use the instance */
 	ulfius_clean_instance(&server->instance);
 	websocket_hub_destroy(server->routes.hub);
 	static_files_close(server->routes.files);
-	access_free(&server->access);
+	access_files_free(&server->access);
 	free(server);
+	return 0;
 }

@@ -27,7 +27,10 @@ int api_server_create(struct api_server **out, const struct api_config *config);
 /* The port in use, host order. Thread: any. */
 uint16_t api_server_port(const struct api_server *server);
 
-/* Close every connection and stop; returns within 3 s. NULL is fine. Thread: main. */
-void api_server_destroy(struct api_server *server);
+/*
+ * Close every connection and stop; returns within 3 s. NULL is fine. Errors: -EBUSY when a request still runs by then: what
+ * it may use has to stay. Thread: main.
+ */
+int api_server_destroy(struct api_server *server);
 
 #endif

@@ -253,5 +253,5 @@ int websocket_accept(struct websocket_hub *hub, const struct _u_request *request
 		handshake_leave(admission->ticket);
 		free(admission);
 	}
-	return api_error_set(error, 500, "out_of_memory", NULL, "Not enough memory");
+	return api_error_no_memory(error);
 }

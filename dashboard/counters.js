@@ -100,7 +100,7 @@ export const COUNTER_GROUPS = [
     fault('discontinuities', 'Continuity errors'),
     fault('ignored_packets', 'TS packets ignored: faulty or scrambled'),
     fault('clock_jumps', 'Jumps of the clock, bridged'),
-    plain('unsupported_streams', 'Streams that RTMP cannot carry'),
+    plain('unsupported_streams', 'Streams that RTMP outputs cannot get'),
   ] },
   { title: 'Stream', counters: [
     plain('rtp_jitter_us', 'Jitter (RFC 3550)', { format: formatMicroseconds }),

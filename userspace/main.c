@@ -26,6 +26,7 @@
 #include <errno.h>
 #include <malloc.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -103,9 +104,13 @@ static int start(struct program *p, struct options *options)
 
 static void stop(struct program *p)
 {
-	api_server_destroy(p->api);
-	access_free(&p->access);
-	manager_destroy(p->manager);
+	const bool in_use = api_server_destroy(p->api) != 0;
+
+	access_files_free(&p->access);
+	if (in_use) /* a whole configuration that is put starts for seconds, and others wait for it */
+		manager_shut(p->manager);
+	else
+		manager_destroy(p->manager);
 	if (output_wait_all(OUTPUTS_PATIENCE_MS))
 		log_warning("some outputs did not end in time");
 	ingest_destroy(p->ingest); /* its last commands retire objects on to the senders */
@@ -188,19 +193,18 @@ int main(int argc, char **argv)
 		log_warning("capabilities are not in effect: %s", strerror(-error));
 	if (options.detach)
 		return detach_all(options.ingest.interfaces) ? EXIT_FAILURE : EXIT_SUCCESS;
-	doctor = (struct doctor_config){.config_dir = options.config_dir,
-	                                .dashboard_dir = options.dashboard_dir,
-	                                .dashboard_given = options.dashboard_given,
-	                                .http = options.http,
-	                                .token_file = options.token_file,
-	                                .tls_cert = options.tls_cert,
-	                                .tls_key = options.tls_key,
-	                                .ingest = &options.ingest,
-	                                .json = options.log_json};
-	if (options.doctor ? doctor_run(&doctor) : doctor_before_start(&doctor))
-		return EXIT_FAILURE;
+	doctor = (struct doctor_config){
+		.config_dir = options.config_dir,
+		.dashboard_dir = options.dashboard_dir,
+		.dashboard_given = options.dashboard_given,
+		.http = options.http,
+		.access = {options.token_file, options.tls_cert, options.tls_key},
+		.ingest = &options.ingest,
+		.json = options.log_json};
 	if (options.doctor)
-		return EXIT_SUCCESS;
+		return doctor_run(&doctor) ? EXIT_SUCCESS : EXIT_FAILURE;
+	if (!doctor_before_start(&doctor))
+		return EXIT_FAILURE;
 	srandom((unsigned int)(time(NULL) ^ getpid()));
 	mallopt(M_ARENA_MAX, 2); /* dozens of mostly idle threads need no arena each */
 	block_signals(&signals);

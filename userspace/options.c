@@ -105,7 +105,7 @@ static void print_help(void)
 	}
 	printf("  %-28s this text\n  %-28s the version\n\n", "--help", "--version");
 	printf("Each option can also be given by the environment variable named below it.\n"
-	       "SIGTERM and SIGINT end the program cleanly, with exit status 0.\n");
+	       "SIGTERM, SIGINT and SIGHUP end the program cleanly, with exit status 0.\n");
 }
 
 static int parse_number(const char *text, unsigned long low, unsigned long high, uint32_t *out)
@@ -133,10 +133,11 @@ static int parse_frames(const char *text, uint32_t *frames)
 }
 
 /* Of an option without argument, which an environment variable may still switch off. */
-static int parse_switch(const char *text, bool *on)
+static int parse_switch(const char *text, bool *on, char *why, size_t size)
 {
 	const bool yes = !strcmp(text, "yes") || !strcmp(text, "1");
 
+	snprintf(why, size, "yes or no");
 	if (!yes && strcmp(text, "no") != 0 && strcmp(text, "0") != 0)
 		return -EINVAL;
 	*on = yes;
@@ -177,7 +178,7 @@ static int set_option(struct options *options, int id, const char *value, char *
 	case OPTION_INGEST:
 		return ingest_mode_parse(&options->ingest.mode, value);
 	case OPTION_ZERO_COPY:
-		return parse_switch(value, &options->ingest.zero_copy);
+		return parse_switch(value, &options->ingest.zero_copy, why, size);
 	case OPTION_FILL_RING:
 		return parse_frames(value, &options->ingest.frames);
 	case OPTION_DASHBOARD_DIR:
@@ -211,21 +212,32 @@ static int set_option(struct options *options, int id, const char *value, char *
 	}
 }
 
-/* A program that was built but not installed finds the dashboard beside its build directory. */
+/*
+ * Beside the folder that the program is in: one that was built but not installed finds the repository's, one that was
+ * installed elsewhere than it was built for finds its own.
+ */
 static const char *find_dashboard(void)
 {
-	static char path[PATH_MAX + 32];
+	static const char *const places[] = {"dashboard", "share/medialive-distributor/dashboard"};
+	static char path[PATH_MAX + 64];
 	const ssize_t length = readlink("/proc/self/exe", path, PATH_MAX);
 	char *slash;
 
 	if (length <= 0)
 		return DASHBOARD_DIR;
 	path[length] = '\0';
-	slash = strrchr(path, '/');
-	if (!slash)
-		return DASHBOARD_DIR;
-	strcpy(slash, "/../dashboard");
-	return access(path, R_OK) ? DASHBOARD_DIR : path;
+	for (int up = 0; up < 2; up++) {
+		slash = strrchr(path, '/');
+		if (!slash)
+			return DASHBOARD_DIR;
+		*slash = '\0';
+	}
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		snprintf(slash, 64, "/%s", places[i]);
+		if (!access(path, R_OK))
+			return path;
+	}
+	return DASHBOARD_DIR;
 }
 
 /* Where an option came from: "DISTRIBUTOR_HTTP" or "--http". */

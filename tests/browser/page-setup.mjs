@@ -74,7 +74,7 @@ export async function reads(page, selector, expected) {
   const matches = (/** @type {string} */ text) => (
     expected instanceof RegExp ? expected.test(text) : text === expected);
   let text = '';
-  for (let tries = 0; tries < 100; tries += 1) {
+  for (let tries = 0; tries < 400; tries += 1) {
     text = ((await page.locator(selector).first().textContent()) ?? '').replace(/[\u00a0\u202f]/g, ' ').trim();
     if (matches(text)) return;
     await page.waitForTimeout(50);

@@ -17,7 +17,7 @@ int http_connect(uint16_t port)
 	struct sockaddr_in to = {.sin_family = AF_INET,
 	                         .sin_port = htons(port),
 	                         .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	struct timeval limit = {.tv_sec = 10};
+	struct timeval limit = {.tv_sec = 30};
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	if (fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof(to)))

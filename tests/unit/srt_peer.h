@@ -22,7 +22,8 @@
 
 #include <cmocka.h>
 
-#define PEER_PATIENCE_NS (10 * NS_PER_S)
+#define PEER_PATIENCE_NS (30 * NS_PER_S)
+#define PEER_CONNECT_MS  20000 /* a machine may stand still for seconds */
 
 static inline void pause_ms(long ms)
 {
@@ -34,7 +35,7 @@ static inline void pause_ms(long ms)
 static inline struct srt_options default_options(void)
 {
 	return (struct srt_options){.latency_ms = 120,
-	                            .conntimeo_ms = 1000,
+	                            .conntimeo_ms = PEER_CONNECT_MS,
 	                            .peeridletimeo_ms = 5000,
 	                            .oheadbw = 25,
 	                            .mss = 1500,
@@ -109,6 +110,8 @@ static inline SRTSOCKET peer_socket(const char *passphrase)
 	socket = srt_create_socket();
 	assert_int_not_equal(socket, SRT_INVALID_SOCK);
 	peer_set(socket, SRTO_RCVSYN, 0);
+	peer_set(socket, SRTO_CONNTIMEO, PEER_CONNECT_MS);
+	peer_set(socket, SRTO_TLPKTDROP, 0); /* what comes late is wanted all the same */
 	if (passphrase)
 		assert_int_equal(srt_setsockflag(socket, SRTO_PASSPHRASE, passphrase,
 		                                 (int)strlen(passphrase)),

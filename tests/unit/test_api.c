@@ -4,7 +4,9 @@
  */
 #include "api_fixture.h"
 
-#define MIB (1024 * 1024)
+#define LIMIT       (1024 * 1024) /* of a body … */
+#define LARGE_LIMIT (4 * LIMIT)   /* … and of a whole configuration */
+#define WAIT_MS     20000         /* for what will come */
 
 static void add_channel(char *path, size_t size, int rtp_port)
 {
@@ -119,7 +121,7 @@ static void test_switch(void **state)
 	strcat(channel, "/start");
 	call("POST", channel, NULL, 200);
 	assert_error(call("POST", path, "{}", 409), "input_dead", "input");
-	fakes.input_last_ns[1] = clock_now_ns() + NS_PER_S;
+	fakes.input_last_ns[1] = clock_now_ns() + 60 * NS_PER_S; /* also on a slow machine */
 	json = call("POST", path, "{\"input\":\"backup\"}", 200);
 	assert_true(json_is_true(
 		json_object_get(json_array_get(json_object_get(json, "inputs"), 1), "active")));
@@ -317,8 +319,8 @@ static void test_sizes(void **state)
 		const char *code;
 	} cases[] = {
 		{1000, 422, "invalid_value"}, /* read whole: the name is too long */
-		{MIB, 422, "invalid_value"},  {MIB + 1, 413, "too_large"},
-		{MIB + 2, 413, "too_large"},  {3 * MIB, 413, "too_large"},
+		{LIMIT, 422, "invalid_value"}, {LIMIT + 1, 413, "too_large"},
+		{LIMIT + 2, 413, "too_large"}, {3 * LIMIT, 413, "too_large"},
 	};
 	struct http_reply reply;
 	char chunk[40], *body;
@@ -353,11 +355,27 @@ static void test_sizes(void **state)
 		close(fd);
 		free(body);
 	}
-	body = body_of(2 * MIB); /* also where no body is wanted */
-	http_call(port, &reply, "POST", "/api/channels/x/start", "", body, 2 * MIB);
+	body = body_of(2 * LIMIT); /* also where no body is wanted */
+	http_call(port, &reply, "POST", "/api/channels/x/start", "", body, 2 * LIMIT);
 	assert_int_equal(reply.status, 413);
 	http_free(&reply);
 	free(body);
+}
+
+static void test_large_sizes(void **state)
+{
+	static const int statuses[] = {422, 413}; /* of the limit, and of a byte more */
+	struct http_reply reply;
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		char *body = body_of(LARGE_LIMIT + i);
+
+		http_call(port, &reply, "PUT", "/api/config", "", body, LARGE_LIMIT + i);
+		assert_int_equal(reply.status, statuses[i]);
+		http_free(&reply);
+		free(body);
+	}
 }
 
 /* JSON as deep as it gets must not end the thread's stack. */
@@ -445,8 +463,8 @@ static void test_files(void **state)
 	}
 }
 
-/* The next text message, parsed; other frames are passed over. */
-static json_t *next_message(int fd, int timeout_ms)
+/* The next text message, parsed, or NULL. */
+static json_t *next_message_within(int fd, int timeout_ms)
 {
 	json_t *json = NULL;
 	char *data;
@@ -457,6 +475,11 @@ static json_t *next_message(int fd, int timeout_ms)
 		json = json_loads(data, 0, NULL);
 	free(data);
 	return json;
+}
+
+static json_t *next_message(int fd)
+{
+	return next_message_within(fd, WAIT_MS);
 }
 
 static void test_websocket(void **state)
@@ -471,17 +494,17 @@ static void test_websocket(void **state)
 	before_ns = clock_now_ns();
 	fd = websocket_connect(port);
 	assert_true(fd >= 0);
-	message = next_message(fd, 1000);
+	message = next_message(fd);
 	assert_true(clock_now_ns() - before_ns < 500 * NS_PER_MS);
 	assert_string_equal(text_of(message, "type"), "snapshot");
 	assert_int_equal(json_array_size(json_object_get(message, "channels")), 1);
 	assert_string_equal(text_of(json_object_get(message, "health"), "status"), "ok");
 	json_decref(message);
-	assert_null(next_message(fd, 1500)); /* nothing changes, nothing comes */
+	assert_null(next_message_within(fd, 1500)); /* nothing changes, nothing comes */
 
 	before_ns = clock_now_ns();
 	call("PUT", channel, "{\"name\":\"Sport\"}", 200);
-	message = next_message(fd, 2000);
+	message = next_message(fd);
 	assert_true(clock_now_ns() - before_ns < NS_PER_S);
 	assert_string_equal(text_of(message, "type"), "update");
 	channels = json_object_get(message, "channels");
@@ -491,12 +514,12 @@ static void test_websocket(void **state)
 	json_decref(message);
 
 	other = websocket_connect(port);
-	message = next_message(other, 1000);
+	message = next_message(other);
 	assert_string_equal(text_of(message, "type"), "snapshot");
 	json_decref(message);
 	call("DELETE", channel, NULL, 204);
 	for (int i = 0; i < 2; i++) {
-		message = next_message(i ? fd : other, 2000);
+		message = next_message(i ? fd : other);
 		assert_string_equal(text_of(message, "type"), "update");
 		assert_int_equal(json_array_size(json_object_get(message, "channels")), 0);
 		assert_string_equal(
@@ -518,25 +541,25 @@ static void test_websocket_events(void **state)
 	for (int i = 1; i <= 60; i++)
 		event_add(LOG_LEVEL_INFO, "test", "", "old %d", i);
 	fd = websocket_connect(port);
-	message = next_message(fd, 1000);
+	message = next_message(fd);
 	events = events_of(message, 50);
 	assert_string_equal(text_of(json_array_get(events, 0), "text"), "old 11");
 	assert_string_equal(text_of(json_array_get(events, 49), "text"), "old 60");
 	json_decref(message);
 	event_add(LOG_LEVEL_INFO, "test", "", "new 1");
 	event_add(LOG_LEVEL_INFO, "test", "", "new 2");
-	message = next_message(fd, 2500);
+	message = next_message(fd);
 	assert_string_equal(text_of(message, "type"), "update");
 	events = json_object_get(message, "events");
 	assert_string_equal(text_of(json_array_get(events, 0), "text"), "new 1");
 	if (json_array_size(events) == 1) { /* published in between */
 		json_decref(message);
-		message = next_message(fd, 2500);
+		message = next_message(fd);
 		events = json_object_get(message, "events");
 		assert_string_equal(text_of(json_array_get(events, 0), "text"), "new 2");
 	}
 	json_decref(message);
-	assert_null(next_message(fd, 1500));
+	assert_null(next_message_within(fd, 1500));
 	close(fd);
 }
 
@@ -548,31 +571,43 @@ static void test_websocket_frames(void **state)
 
 	(void)state;
 	assert_true(fd >= 0);
-	json_decref(next_message(fd, 1000));
+	json_decref(next_message(fd));
 	websocket_send(fd, 9, "are you there", 13);
-	assert_int_equal(websocket_read(fd, &data, &size, 1000), 10);
+	assert_int_equal(websocket_read(fd, &data, &size, WAIT_MS), 10);
 	assert_string_equal(data, "are you there");
 	free(data);
 	websocket_send(fd, 1, big, 60000); /* is ignored */
 	websocket_send(fd, 9, NULL, 0);
-	assert_int_equal(websocket_read(fd, &data, &size, 1000), 10);
+	assert_int_equal(websocket_read(fd, &data, &size, WAIT_MS), 10);
 	assert_int_equal(size, 0);
 	free(data);
 	websocket_send(fd, 8, "\x03\xe8", 2);
-	assert_int_equal(websocket_read(fd, &data, &size, 1000), 8);
+	assert_int_equal(websocket_read(fd, &data, &size, WAIT_MS), 8);
 	assert_memory_equal(data, "\x03\xe8", 2);
 	free(data);
-	assert_int_equal(websocket_read(fd, &data, &size, 2000), -1); /* closed */
+	assert_int_equal(websocket_read(fd, &data, &size, WAIT_MS), -1); /* closed */
 	close(fd);
 
 	fd = websocket_connect(port);
-	json_decref(next_message(fd, 1000));
+	json_decref(next_message(fd));
 	websocket_send(fd, 1, big, 70000); /* too much */
-	assert_int_equal(websocket_read(fd, &data, &size, 1000), 8);
+	assert_int_equal(websocket_read(fd, &data, &size, WAIT_MS), 8);
 	assert_memory_equal(data, "\x03\xf1", 2);
 	free(data);
 	close(fd);
 	free(big);
+}
+
+/* A client that is let in when those who have gone are noticed. */
+static int connect_patiently(void)
+{
+	int fd = websocket_connect(port);
+
+	for (int i = 0; i < 400 && fd < 0; i++) {
+		usleep(50000);
+		fd = websocket_connect(port);
+	}
+	return fd;
 }
 
 static void test_websocket_refused(void **state)
@@ -586,7 +621,7 @@ static void test_websocket_refused(void **state)
 		"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: x\r\n"
 		"Sec-WebSocket-Version: 8\r\n",
 	};
-	int fds[64], fd = -1;
+	int fds[64], fd;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
@@ -600,15 +635,12 @@ static void test_websocket_refused(void **state)
 	for (int i = 0; i < 64; i++) {
 		fds[i] = websocket_connect(port);
 		assert_true(fds[i] >= 0);
-		json_decref(next_message(fds[i], 1000));
+		json_decref(next_message(fds[i]));
 	}
 	assert_int_equal(websocket_connect(port), -503);
 	for (int i = 0; i < 64; i++)
 		close(fds[i]);
-	for (int i = 0; i < 40 && fd < 0; i++) {
-		usleep(50000);
-		fd = websocket_connect(port);
-	}
+	fd = connect_patiently();
 	assert_true(fd >= 0); /* there is room again */
 	close(fd);
 }
@@ -631,7 +663,7 @@ static void *storm(void *argument)
 			setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
 		} else if (fd >= 0 && kind == 2) {
 			websocket_send(fd, 9, "x", 1);
-			websocket_read(fd, &data, &size, 1000);
+			websocket_read(fd, &data, &size, WAIT_MS);
 			free(data);
 		}
 		if (fd >= 0)
@@ -652,9 +684,9 @@ static void test_storm(void **state)
 		assert_int_equal(pthread_create(&threads[i], NULL, storm, (void *)(i % 3)), 0);
 	for (int i = 0; i < 6; i++)
 		pthread_join(threads[i], NULL);
-	fd = websocket_connect(port);
+	fd = connect_patiently();
 	assert_true(fd >= 0);
-	message = next_message(fd, 2000);
+	message = next_message(fd);
 	assert_string_equal(text_of(message, "type"), "snapshot");
 	json_decref(message);
 	before_ns = clock_now_ns();
@@ -675,8 +707,6 @@ static void test_slow_client(void **state)
 	(void)state;
 	slow = websocket_connect(port);
 	assert_int_equal(setsockopt(slow, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small)), 0);
-	fd = websocket_connect(port);
-	json_decref(next_message(fd, 1000));
 	memset(name, 'n', 128);
 	name[128] = '\0';
 	add_channel(channel, sizeof(channel), 5000);
@@ -686,23 +716,75 @@ static void test_slow_client(void **state)
 	for (int i = 0; i < 120; i++)
 		call("POST", channel, body, 201);
 	channel[strlen(channel) - strlen("/outputs")] = '\0';
+	fd = websocket_connect(port); /* not before: it must read all the time */
+	json_decref(next_message(fd));
 	for (int i = 0; i < 40; i++) { /* 110 kB a message */
 		snprintf(body, sizeof(body), "{\"name\":\"%d\"}", i);
 		call("PUT", channel, body, 200);
-		message = next_message(fd, 1000);
+		message = next_message(fd);
 		assert_non_null(message);
 		json_decref(message);
 	}
 	close(fd);
 	fd = 0;
 	do { /* what had been sent, and then the end */
-		opcode = websocket_read(slow, &data, &size, 4000);
+		opcode = websocket_read(slow, &data, &size, WAIT_MS);
 		free(data);
 		fd++;
 	} while (opcode == 1);
 	assert_int_equal(opcode, -1);
 	assert_true(fd < 40);
 	close(slow);
+}
+
+static int http_connect_from(uint32_t address)
+{
+	struct sockaddr_in here = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(address)};
+	struct sockaddr_in there = {.sin_family = AF_INET,
+	                            .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	                            .sin_port = htons(port)};
+	const struct timeval limit = {.tv_sec = 5};
+	const int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	assert_int_equal(bind(fd, (struct sockaddr *)&here, sizeof(here)), 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&there, sizeof(there)), 0);
+	return fd;
+}
+
+static int ask_health(int fd)
+{
+	static const char request[] = "GET /api/health HTTP/1.1\r\nHost: a\r\n\r\n";
+	struct http_reply reply;
+	int status;
+
+	send(fd, request, sizeof(request) - 1, MSG_NOSIGNAL);
+	http_read(fd, &reply, 0);
+	status = reply.status;
+	http_free(&reply);
+	close(fd);
+	return status;
+}
+
+/* Who opens connections without end and never finishes a request keeps only himself out. */
+static void test_greedy_address(void **state)
+{
+	int fds[150], status = 0;
+
+	(void)state;
+	for (size_t i = 0; i < 150; i++) {
+		fds[i] = http_connect_from(INADDR_LOOPBACK);
+		send(fds[i], "GET /", 5, MSG_NOSIGNAL);
+	}
+	assert_int_equal(ask_health(http_connect_from(INADDR_LOOPBACK)), 0);
+	assert_int_equal(ask_health(http_connect_from(INADDR_LOOPBACK + 1)), 200);
+	for (size_t i = 0; i < 150; i++)
+		close(fds[i]);
+	for (int i = 0; i < 1000 && status != 200; i++) { /* the server notices soon */
+		usleep(20000);
+		status = ask_health(http_connect_from(INADDR_LOOPBACK));
+	}
+	assert_int_equal(status, 200);
 }
 
 /* Stopping is quick with clients of every kind connected, and they are told. */
@@ -714,13 +796,13 @@ static void test_stop(void **state)
 	size_t size;
 
 	(void)state;
-	json_decref(next_message(fd, 1000));
+	json_decref(next_message(fd));
 	assert_int_equal(write(idle, "GET /api/hea", 12), 12);
 	before_ns = clock_now_ns();
 	api_server_destroy(server);
 	server = NULL;
 	assert_true(clock_now_ns() - before_ns < 1500 * NS_PER_MS);
-	assert_int_equal(websocket_read(fd, &data, &size, 1000), 8);
+	assert_int_equal(websocket_read(fd, &data, &size, WAIT_MS), 8);
 	assert_memory_equal(data, "\x03\xe9", 2);
 	free(data);
 	close(fd);
@@ -797,6 +879,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_origin, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_cut_characters, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_sizes, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_large_sizes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_deep, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_files, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_websocket, setup, teardown),
@@ -806,6 +889,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_system, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_storm, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_slow_client, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_greedy_address, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_stop, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_listen, setup, teardown),
 	};

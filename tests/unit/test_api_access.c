@@ -51,7 +51,7 @@ static void test_token_files(void **state)
 			fail_msg("\"%s\" is not %d", cases[i].text, cases[i].error);
 		assert_true(cases[i].error ? !access.token
 		                           : strlen(access.token) >= ACCESS_MIN_TOKEN);
-		access_free(&access);
+		access_files_free(&access);
 	}
 }
 
@@ -66,7 +66,7 @@ static void test_token_length(void **state)
 	text[ACCESS_MAX_TOKEN] = '\0';
 	assert_int_equal(load(text, &access), 0);
 	assert_int_equal(strlen(access.token), ACCESS_MAX_TOKEN);
-	access_free(&access);
+	access_files_free(&access);
 	text[ACCESS_MAX_TOKEN] = 'x';
 	text[ACCESS_MAX_TOKEN + 1] = '\0';
 	assert_int_equal(load(text, &access), -EINVAL);
@@ -104,7 +104,7 @@ static void test_bad_certificate(void **state)
 	assert_int_equal(api_server_create(&other, &config), -EIO);
 	assert_null(other);
 	assert_non_null(access.cert); /* still the caller's */
-	access_free(&access);
+	access_files_free(&access);
 }
 
 static void open_with_token(void)

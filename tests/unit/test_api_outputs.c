@@ -113,7 +113,7 @@ static json_t *pushed_output(int fd)
 	char *text;
 	size_t size;
 
-	assert_int_equal(websocket_read(fd, &text, &size, 5000), 1);
+	assert_int_equal(websocket_read(fd, &text, &size, 20000), 1);
 	message = json_loadb(text, size, 0, NULL);
 	free(text);
 	found = json_array_get(json_object_get(message, "channels"), 0);

@@ -18,7 +18,7 @@
 #include <cmocka.h>
 
 #define SEGMENT 1328u
-#define WAIT_MS 2000
+#define WAIT_MS 20000
 
 struct receiver {
 	int fd;

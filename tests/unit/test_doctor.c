@@ -4,6 +4,7 @@
 #include "doctor/check.h"
 #include "ingest/interface_names.h"
 #include "base/listen_address.h"
+#include "base/shell_word.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -96,6 +97,16 @@ static void expect(const char *check, enum finding_status status, const char *fi
 	assert_true(strlen(finding->sentence) > 1);
 }
 
+/* A warning, and a command that makes the setting now and for the next start of the host. */
+static void expect_setting(const char *check, const char *line)
+{
+	static const char file[] = "/etc/sysctl.d/60-medialive-distributor.conf";
+	char fix[300];
+
+	snprintf(fix, sizeof(fix), "echo '%s' >>%s && sysctl -p %s", line, file, file);
+	expect(check, FINDING_WARNING, fix);
+}
+
 static void test_kernel(void **state)
 {
 	static const struct {
@@ -126,8 +137,8 @@ static void test_kernel(void **state)
 	taken_count = 0;
 	check_kernel(&findings, &host);
 	expect("btf", FINDING_OK, "");
-	expect("unprivileged-bpf", FINDING_WARNING, "sysctl -w kernel.unprivileged_bpf_disabled=2");
-	expect("bpf-jit", FINDING_WARNING, "sysctl -w net.core.bpf_jit_enable=1");
+	expect_setting("unprivileged-bpf", "kernel.unprivileged_bpf_disabled = 2");
+	expect_setting("bpf-jit", "net.core.bpf_jit_enable = 1");
 	put("/proc/sys/kernel/unprivileged_bpf_disabled", "2\n");
 	put("/proc/sys/net/core/bpf_jit_enable", "1\n");
 	taken_count = 0;
@@ -147,8 +158,8 @@ static void test_queues(void **state)
 	put("/proc/net/softnet_stat", "0000a3f1 00000000 00000001 00000000\n"
 	                              "00001000 0000001f 00000000 00000000\n");
 	check_queues(&findings, &host, false);
-	expect("rmem", FINDING_WARNING, "sysctl -w net.core.rmem_max=4194304");
-	expect("backlog", FINDING_WARNING, "sysctl -w net.core.netdev_max_backlog=10000");
+	expect_setting("rmem", "net.core.rmem_max = 4194304");
+	expect_setting("backlog", "net.core.netdev_max_backlog = 10000");
 	assert_non_null(strstr(find("backlog")->sentence, "31 packets"));
 	check_queues(&findings, &host, true);
 	expect("rmem", FINDING_OK, "");
@@ -174,6 +185,9 @@ static void test_clock(void **state)
 	put("/usr/sbin/chronyd", "");
 	check_clock(&findings, &host, TIME_ERROR, STA_UNSYNC);
 	expect("clock", FINDING_WARNING, "systemctl enable --now chrony");
+	put("/run/.containerenv", "");
+	check_clock(&findings, &host, TIME_ERROR, STA_UNSYNC);
+	expect("clock", FINDING_WARNING, "");
 }
 
 #define ROUTES        "Iface Destination Gateway Flags RefCnt Use Metric Mask MTU Window IRTT\n"
@@ -205,15 +219,21 @@ static void test_routes(void **state)
 		taken_count = 0;
 		check_routes(&findings, &host);
 		expect("default-route", hosts[i].by_default, "");
-		expect("rp-filter", hosts[i].filter,
-		       hosts[i].filter == FINDING_OK ? ""
-		                                     : "sysctl -w net.ipv4.conf.eth1.rp_filter=2");
+		if (hosts[i].filter == FINDING_OK)
+			expect("rp-filter", FINDING_OK, "");
+		else
+			expect_setting("rp-filter", "net.ipv4.conf.eth1.rp_filter = 2");
 	}
 	findings.subject = "eth1.100";
 	put("/proc/net/route", ROUTES TO_HERE("eth1"));
 	put("/proc/sys/net/ipv4/conf/eth1.100/rp_filter", "1");
 	check_routes(&findings, &host);
-	expect("rp-filter", FINDING_WARNING, "sysctl -w net.ipv4.conf.eth1/100.rp_filter=2");
+	expect_setting("rp-filter", "net.ipv4.conf.eth1/100.rp_filter = 2");
+	findings.subject = "a';reboot'";
+	put("/proc/sys/net/ipv4/conf/a';reboot'/rp_filter", "1");
+	check_routes(&findings, &host);
+	assert_non_null(strstr(find("rp-filter")->fix,
+	                       "echo 'net.ipv4.conf.a'\\'';reboot'\\''.rp_filter = 2' >>"));
 }
 
 static void put_irq(int number, const char *processors)
@@ -354,6 +374,31 @@ static void test_other_drivers(void **state)
 	expect("offloads", FINDING_OK, "");
 }
 
+/* A name is one word of a command, whatever it is. */
+static void test_odd_names(void **state)
+{
+	struct preflight_facts facts = {.driver = "veth",
+	                                .mtu = 1300,
+	                                .rx_ring = 256,
+	                                .max_rx_ring = 4096,
+	                                .rx_vlan = true,
+	                                .frags = true};
+
+	(void)state;
+	findings.subject = "a;reboot";
+	put("/proc/net/vlan/v100", "v100 VID: 100\nDevice: a;reboot\n");
+	check_driver(&findings, &host, &facts);
+	expect("mtu", FINDING_WARNING, "ip link set 'a;reboot' mtu 1500");
+	expect("rings", FINDING_WARNING, "ethtool -G 'a;reboot' rx 1024");
+	expect("rxvlan", FINDING_WARNING, "ethtool -K 'a;reboot' rxvlan off");
+	findings.subject = "'''''''''''''''"; /* the longest that there is */
+	taken_count = 0;
+	check_driver(&findings, &host, &facts);
+	assert_non_null(strstr(find("mtu")->fix, "\\''' mtu 1500"));
+	assert_int_equal(strlen(find("rings")->fix),
+	                 strlen("ethtool -G ") + 2 + 15 * 4 + strlen(" rx 1024"));
+}
+
 /* "6.3" as 6003; 0 for words. */
 static unsigned int kernel_of(const char *text)
 {
@@ -421,13 +466,13 @@ static void test_quote(void **state)
 	char out[40];
 
 	(void)state;
-	finding_quote(out, sizeof(out), "/var/lib/x-1_2.d");
+	shell_word(out, sizeof(out), "/var/lib/x-1_2.d");
 	assert_string_equal(out, "/var/lib/x-1_2.d");
-	finding_quote(out, sizeof(out), "a b$(c)");
+	shell_word(out, sizeof(out), "a b$(c)");
 	assert_string_equal(out, "'a b$(c)'");
-	finding_quote(out, sizeof(out), "it's");
+	shell_word(out, sizeof(out), "it's");
 	assert_string_equal(out, "'it'\\''s'");
-	finding_quote(out, sizeof(out), "");
+	shell_word(out, sizeof(out), "");
 	assert_string_equal(out, "''");
 }
 
@@ -515,6 +560,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_nodes, make_host, remove_host),
 		cmocka_unit_test_setup_teardown(test_driver, make_host, remove_host),
 		cmocka_unit_test_setup_teardown(test_other_drivers, make_host, remove_host),
+		cmocka_unit_test_setup_teardown(test_odd_names, make_host, remove_host),
 		cmocka_unit_test_setup_teardown(test_long_command, make_host, remove_host),
 		cmocka_unit_test(test_page),
 		cmocka_unit_test(test_lists),

@@ -7,6 +7,9 @@
 #include "media/remux.h"
 #include "output/srt_link.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
+
 static const char news[] = "{\"name\":\"News\",\"rtp_port\":5000,\"outputs\":["
 			   "{\"name\":\"A\",\"url\":\"srt://a:1?passphrase=0123456789\"},"
 			   "{\"name\":\"B\",\"url\":\"srt://b:2\",\"enabled\":false},"
@@ -36,9 +39,9 @@ static void test_life(void **state)
 	assert_state(id, "running", "waiting");
 	start(id); /* again: nothing happens */
 	assert_string_equal(fakes_journal(), "");
-	fakes.last_ns = clock_now_ns();
+	fakes.last_ns = clock_now_ns() + 60 * NS_PER_S; /* also on a slow machine */
 	assert_state(id, "running", "receiving");
-	fakes.last_ns -= 5 * NS_PER_S;
+	fakes.last_ns = clock_now_ns() - 5 * NS_PER_S;
 	assert_state(id, "running", "no_signal");
 	stop(id);
 	assert_string_equal(fakes_journal(), "unbind 0.0.0.0:5000; unoutput A; unoutput C; "
@@ -257,7 +260,7 @@ static void test_inputs(void **state)
 	                                     "bind backup 0.0.0.0:6000%eth1; ");
 	assert_input(id, 0, "0.0.0.0:5000", "waiting", true);
 	fakes.input_last_ns[0] = clock_now_ns() - NS_PER_S;
-	fakes.input_last_ns[1] = clock_now_ns();
+	fakes.input_last_ns[1] = clock_now_ns() + 60 * NS_PER_S;
 	assert_input(id, 0, "0.0.0.0:5000", "no_signal", true); /* over timeout_ms */
 	assert_input(id, 1, "0.0.0.0:6000 on eth1", "receiving", false);
 
@@ -270,6 +273,7 @@ static void test_inputs(void **state)
 	assert_int_equal(update(id, "{\"failover\":{\"mode\":\"merge\",\"merge_ms\":50}}", &error),
 	                 0);
 	assert_string_equal(fakes_journal(), "merge 50 500 0 10000; ");
+	fakes.input_last_ns[0] = clock_now_ns() - NS_PER_S;
 	assert_input(id, 0, "0.0.0.0:5000", "receiving", true); /* merged: after 2 s */
 	assert_input(id, 1, "0.0.0.0:6000 on eth1", "receiving", true);
 	channel = get(id);
@@ -522,7 +526,7 @@ static void test_switch(void **state)
 	fakes.input_last_ns[1] = clock_now_ns() - 600 * NS_PER_MS;
 	assert_int_equal(switch_to(id, "{}", &error), 409);
 	fakes_journal();
-	fakes.input_last_ns[1] = clock_now_ns() + NS_PER_S;
+	fakes.input_last_ns[1] = clock_now_ns() + 60 * NS_PER_S;
 	assert_int_equal(switch_to(id, "{}", &error), 200);
 	assert_string_equal(fakes_journal(), "select 1; ");
 	assert_input(id, 1, "0.0.0.0:6000 on eth1", "receiving", true);
@@ -858,10 +862,42 @@ static void test_limits(void **state)
 	add_quietly("{\"name\":\"x\",\"rtp_port\":1}", id);
 }
 
+static atomic_bool answered;
+
+static void *list_later(void *argument)
+{
+	json_t *out;
+
+	(void)manager_list(argument, &out);
+	atomic_store(&answered, true);
+	return NULL;
+}
+
+/* What comes when it has stopped, before the process ends, finds neither channels that are gone nor a file to write. */
+static void test_shut(void **state)
+{
+	char id[64];
+	pthread_t late;
+
+	(void)state;
+	add_quietly("{\"name\":\"x\",\"rtp_port\":1}", id);
+	start(id);
+	fakes_journal();
+	manager_shut(manager);
+	assert_string_equal(fakes_journal(), "unbind 0.0.0.0:1; unfeed x 0 1 2; ");
+	assert_int_equal(pthread_create(&late, NULL, list_later, manager), 0);
+	usleep(50000);
+	assert_false(atomic_load(&answered));
+	assert_non_null(strstr(file_text(), id));
+	pthread_detach(late); /* it waits until the process ends */
+	open_manager();       /* for the teardown */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_life, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_shut, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_shape, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_health, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_update_running, setup, teardown),

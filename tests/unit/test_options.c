@@ -283,6 +283,8 @@ static void test_refused_environment(void **state)
 		assert_int_equal(parse(&options, "", printed, sizeof(printed)), OPTIONS_ERROR);
 		assert_non_null(strstr(printed, cases[i].variable));
 		assert_non_null(strstr(printed, cases[i].value));
+		if (!strcmp(cases[i].variable, "DISTRIBUTOR_ZERO_COPY"))
+			assert_non_null(strstr(printed, "yes or no"));
 		unsetenv(cases[i].variable);
 	}
 }

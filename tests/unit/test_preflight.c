@@ -401,7 +401,7 @@ static void test_lengths(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(drivers); i++) {
-		struct preflight_facts facts = {.interface = "abcdefghijklmno",
+		struct preflight_facts facts = {.interface = "'''''''''''''''",
 		                                .kernel = 5000,
 		                                .mtu = UINT32_MAX,
 		                                .combined = UINT32_MAX / 2,

@@ -325,6 +325,35 @@ static void test_describe(void **state)
 	assert_string_equal(cut, "MPEG-2 vide");
 }
 
+/* What RTMP could carry, and does not for another reason. */
+static void test_describe_limits(void **state)
+{
+	struct ts_build_stream streams[13] = {
+		{PSI_H264, 0x100}, {PSI_HEVC, 0x101}, {PSI_MPEG2_VIDEO, 0x102}};
+	char text[200];
+
+	for (uint16_t i = 3; i < 13; i++)
+		streams[i] = (struct ts_build_stream){PSI_AAC_ADTS, (uint16_t)(0x100 + i)};
+	ts_build_pat(&build, 0, programs, 1);
+	ts_build_pmt(&build, PMT_PID, 1, 0, streams, 13);
+	push(*state);
+	remuxer_describe(*state, &usual, text, sizeof(text));
+	assert_string_equal(text, "MPEG-2 video not sent: RTMP cannot carry it; "
+	                          "HEVC not sent: only the first video stream is; "
+	                          "AAC (ADTS) not sent: only the first 8 audio tracks can be");
+	assert_int_equal(COUNTER(*state, unsupported_streams), 4);
+	ts_build_pmt(&build, PMT_PID, 1, 1, streams + 3, 8);
+	push(*state);
+	remuxer_describe(*state, &usual, text, sizeof(text));
+	assert_string_equal(text, "");
+	ts_build_pmt(&build, PMT_PID, 1, 2, streams + 3, 9);
+	push(*state);
+	remuxer_describe(*state, &(const struct remux_choice){.audio_language = "fra"}, text,
+	                 sizeof(text));
+	assert_string_equal(text, "AAC (ADTS) not sent: only the first 8 audio tracks can be; "
+	                          "no audio track fra:0 that RTMP can carry");
+}
+
 /* Another program is followed at once, and time goes on. */
 static void test_program(void **state)
 {
@@ -469,6 +498,7 @@ int main(void)
 		TEST(test_rates),
 		TEST(test_audio_choice),
 		TEST(test_describe),
+		TEST(test_describe_limits),
 		TEST(test_program),
 		TEST(test_unsupported),
 		TEST(test_pmt_changes),

@@ -44,7 +44,7 @@ static int teardown(void **state)
 	size_t count;
 
 	(void)state;
-	assert_int_equal(output_wait_all(1000), 0);
+	assert_int_equal(output_wait_all(30000), 0);
 	loops = senders_loops(senders, &count);
 	for (size_t i = 0; i < 2; i++)
 		feed_destroy(feeds[i], loops, count);
@@ -112,35 +112,52 @@ static SRTSOCKET begin_call(const char *stream_id, const char *passphrase)
 	return caller;
 }
 
-/* Returns the reject reason, or 0 when connected. */
+/* Returns the reject reason, or 0 when connected, if only for a moment. */
 static int outcome(SRTSOCKET caller)
 {
 	const int64_t deadline_ns = clock_now_ns() + PEER_PATIENCE_NS;
 
 	while (clock_now_ns() < deadline_ns) {
-		if (srt_getsockstate(caller) == SRTS_CONNECTED)
-			return 0;
+		const SRT_SOCKSTATUS status = srt_getsockstate(caller);
+
 		if (srt_getrejectreason(caller) != SRT_REJ_UNKNOWN)
 			return srt_getrejectreason(caller);
+		if (status == SRTS_CONNECTED || status == SRTS_BROKEN)
+			return 0;
 		pause_ms(2);
 	}
 	return -1;
 }
 
+/* Call with that outcome. An output comes and goes a moment after it was told to: until then it is not_yet. */
+static SRTSOCKET call_until(const char *stream_id, const char *passphrase, int code, int not_yet)
+{
+	const int64_t deadline_ns = clock_now_ns() + PEER_PATIENCE_NS;
+	SRTSOCKET caller = begin_call(stream_id, passphrase);
+	int got;
+
+	while ((got = outcome(caller)) != code && got == not_yet && clock_now_ns() < deadline_ns) {
+		srt_close(caller);
+		pause_ms(2);
+		caller = begin_call(stream_id, passphrase);
+	}
+	assert_int_equal(got, code);
+	return caller;
+}
+
 static SRTSOCKET call(const char *stream_id, const char *passphrase)
 {
-	const SRTSOCKET caller = begin_call(stream_id, passphrase);
-
-	assert_int_equal(outcome(caller), 0);
-	return caller;
+	return call_until(stream_id, passphrase, 0, SRT_REJX_NOTFOUND);
 }
 
 static void expect_refusal(const char *stream_id, const char *passphrase, int code)
 {
-	const SRTSOCKET caller = begin_call(stream_id, passphrase);
+	srt_close(call_until(stream_id, passphrase, code, SRT_REJX_NOTFOUND));
+}
 
-	assert_int_equal(outcome(caller), code);
-	srt_close(caller);
+static void expect_gone(const char *stream_id)
+{
+	srt_close(call_until(stream_id, NULL, SRT_REJX_NOTFOUND, 0));
 }
 
 static void wait_for_end(SRTSOCKET caller)
@@ -185,6 +202,21 @@ static void expect_stream(SRTSOCKET caller, size_t feed)
 	}
 }
 
+/* The readers once what is known of them has been looked at after the last of so many bytes. */
+static void expect_look(struct output *output, struct output_reader *out, size_t count,
+                        uint64_t bytes)
+{
+	const int64_t deadline_ns = clock_now_ns() + PEER_PATIENCE_NS;
+	struct output_sample sample;
+
+	do {
+		pause_ms(20);
+		expect_readers(output, out, count);
+	} while ((out[count - 1].bytes_sent < bytes || !out[0].rtt_us ||
+	          !output_get_history(output, &sample, 1) || !sample.rtt_us) &&
+	         clock_now_ns() < deadline_ns);
+}
+
 static void test_two_channels_on_one_port(void **state)
 {
 	struct output_config news_config = config_of("news"),
@@ -196,7 +228,6 @@ static void test_two_channels_on_one_port(void **state)
 
 	(void)state;
 	expect_state(news, OUTPUT_CONNECTING);
-	pause_ms(100);
 	callers[0] = call("news", NULL);
 	callers[1] = call("#!::m=request,r=news", NULL);
 	callers[2] = call("#!::r=sport,u=alice", NULL);
@@ -210,8 +241,7 @@ static void test_two_channels_on_one_port(void **state)
 	expect_stream(callers[2], 1);
 	assert_int_equal(counter_get(&output_counters(news)->bytes_sent), 2 * DATAGRAMS * BYTES);
 	assert_int_equal(counter_get(&output_counters(sport)->bytes_sent), DATAGRAMS * BYTES);
-	pause_ms(1100);
-	expect_readers(news, readers, 2);
+	expect_look(news, readers, 2, DATAGRAMS * BYTES);
 	assert_string_equal(readers[0].stream_id, "news");
 	assert_string_equal(readers[1].stream_id, "#!::m=request,r=news");
 	assert_int_equal(readers[0].id, 1);
@@ -233,8 +263,7 @@ static void test_two_channels_on_one_port(void **state)
 	assert_int_equal(status_of(news).connected_at_s, 0);
 	expect_state(sport, OUTPUT_CONNECTED);
 	output_destroy(news);
-	pause_ms(100);
-	expect_refusal("news", NULL, SRT_REJX_NOTFOUND);
+	expect_gone("news");
 	expect_state(sport, OUTPUT_CONNECTED);
 	output_destroy(sport);
 	wait_for_end(callers[2]);
@@ -255,7 +284,6 @@ static void test_refusals(void **state)
 	secret = start(&secret_config, 0);
 	one = start(&one_config, 0);
 	far = start(&far_config, 0);
-	pause_ms(200);
 	expect_refusal("other", NULL, SRT_REJX_NOTFOUND);
 	expect_refusal("", NULL, SRT_REJX_NOTFOUND);
 	expect_refusal("#!::r=one,m=publish", NULL, SRT_REJX_FORBIDDEN);
@@ -263,12 +291,12 @@ static void test_refusals(void **state)
 	expect_refusal("secret", NULL, SRT_REJ_UNSECURE);
 	expect_refusal("secret", "another passphrase", SRT_REJ_BADSECRET);
 	expect_refusal("one", PASSPHRASE, SRT_REJ_UNSECURE);
-	pause_ms(50);
+	pause_ms(50); /* until those who were refused are forgotten */
 	callers[0] = call("secret", PASSPHRASE);
 	callers[1] = call("one", NULL);
-	expect_refusal("one", NULL, SRT_REJX_OVERLOAD);
 	expect_state(secret, OUTPUT_CONNECTED);
 	expect_state(one, OUTPUT_CONNECTED);
+	expect_refusal("one", NULL, SRT_REJX_OVERLOAD);
 	send_stream(0);
 	expect_stream(callers[0], 0);
 	expect_stream(callers[1], 0);
@@ -288,7 +316,6 @@ static void test_kick(void **state)
 	int64_t kicked_ns;
 
 	(void)state;
-	pause_ms(100);
 	assert_int_equal(output_kick_reader(output, 1), -ENOENT);
 	first = call("a", NULL);
 	expect_readers(output, readers, 1);
@@ -320,7 +347,9 @@ static void test_port_in_use(void **state)
 	struct sockaddr_storage address;
 	const socklen_t size = loopback(&address, AF_INET, port);
 	const int fd = socket(AF_INET, SOCK_DGRAM, 0);
+	struct output_status status;
 	struct output *output;
+	int64_t deadline_ns;
 	char words[80];
 	SRTSOCKET caller;
 
@@ -330,7 +359,13 @@ static void test_port_in_use(void **state)
 	expect_state(output, OUTPUT_RETRYING);
 	snprintf(words, sizeof(words), "port %u is in use by another program", port);
 	assert_non_null(strstr(status_of(output).last_error, words));
-	assert_in_range(status_of(output).retry_in_ms, 1, 1000);
+	deadline_ns = clock_now_ns() + PEER_PATIENCE_NS;
+	do { /* but at the moment at which it tries again */
+		pause_ms(1);
+		status = status_of(output);
+	} while ((status.state != OUTPUT_RETRYING || !status.retry_in_ms) &&
+	         clock_now_ns() < deadline_ns);
+	assert_in_range(status.retry_in_ms, 1, 1000);
 	close(fd);
 	expect_state(output, OUTPUT_CONNECTING);
 	assert_string_equal(status_of(output).last_error, "");
@@ -350,13 +385,18 @@ static void test_replaced(void **state)
 	(void)state;
 	pause_ms(50);
 	for (int i = 0; i < 20; i++) {
+		const int64_t began_ns = clock_now_ns();
+		enum output_state seen;
+
 		fresh = start(&config, 0);
 		output_destroy(old);
 		old = fresh;
 		pause_ms(i * 3);
-		assert_int_equal(status_of(old).state, OUTPUT_CONNECTING);
+		seen = status_of(old).state;
+		if (clock_now_ns() - began_ns <
+		    NS_PER_S) /* a machine that stood still has more to say */
+			assert_int_equal(seen, OUTPUT_CONNECTING);
 	}
-	pause_ms(100);
 	caller = call("news", NULL);
 	expect_state(old, OUTPUT_CONNECTED);
 	third = start(&config, 1);
@@ -379,7 +419,6 @@ static void test_churn(void **state)
 	char got[1500];
 
 	(void)state;
-	pause_ms(100);
 	caller = call("steady", NULL);
 	expect_readers(steady, readers, 1);
 	for (unsigned int i = 0; i < CHURNS; i++) {

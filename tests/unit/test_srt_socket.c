@@ -69,6 +69,17 @@ static void assert_lost(int socket)
 	assert_int_not_equal(srt_socket_progress(socket, why), SRT_PROGRESS_UP);
 }
 
+/* The statistics once the peer has acknowledged something, for which it takes 10 ms. */
+static void await_acknowledgement(int socket, struct srt_statistics *out)
+{
+	const int64_t deadline_ns = clock_now_ns() + PEER_PATIENCE_NS;
+
+	do {
+		pause_ms(2);
+		assert_int_equal(srt_socket_get_statistics(socket, out), 0);
+	} while (!out->pktRecvACK && clock_now_ns() < deadline_ns);
+}
+
 static void test_caller(void **state)
 {
 	static const int families[] = {AF_INET, AF_INET6};
@@ -90,8 +101,7 @@ static void test_caller(void **state)
 		assert_int_equal(srt_socket_send(socket, message, sizeof(message), 0), 0);
 		assert_int_equal(peer_receive(peer, got, PEER_PATIENCE_NS), sizeof(message));
 		assert_memory_equal(got, message, sizeof(message));
-		pause_ms(50); /* an acknowledgement takes 10 ms */
-		assert_int_equal(srt_socket_get_statistics(socket, &statistics), 0);
+		await_acknowledgement(socket, &statistics);
 		assert_int_equal(statistics.pktSentUnique, 1);
 		assert_int_equal(statistics.pktRetrans, 0);
 		assert_true(statistics.pktRecvACK > 0);
@@ -128,6 +138,7 @@ static void test_reasons(void **state)
 		srt_close(listener);
 	}
 	options.passphrase[0] = '\0';
+	options.conntimeo_ms = 1000;
 	socket = call(&options, AF_INET, free_port(), 0);
 	assert_down(socket, "timeout");
 	srt_socket_close(socket);
@@ -389,13 +400,14 @@ static enum srt_refusal admit(void *context, int socket, const struct sockaddr *
 	return strcmp(stream_id, "full") ? SRT_ADMITTED : SRT_REFUSED_OVERLOADED;
 }
 
-/* Call the listener as `stream_id`, and what became of it. */
-static int reader_call(const char *stream_id, const char *passphrase, uint16_t port)
+/* Call the listener as `stream_id`. */
+static int reader_call(const char *stream_id, const char *passphrase, uint16_t port, int limit_ms)
 {
 	const SRTSOCKET reader = peer_socket(passphrase);
 	struct sockaddr_storage address;
 	const int size = (int)loopback(&address, AF_INET, port);
 
+	peer_set(reader, SRTO_CONNTIMEO, limit_ms);
 	srt_setsockflag(reader, SRTO_STREAMID, stream_id, (int)strlen(stream_id));
 	assert_int_equal(srt_connect(reader, (struct sockaddr *)&address, size), 0);
 	return reader;
@@ -436,14 +448,15 @@ static void test_listener(void **state)
 	assert_non_null(strstr(why, "another listener"));
 	assert_int_equal(srt_socket_accept(listener, &socket, &from), -EAGAIN);
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		reader = reader_call(cases[i].stream_id, cases[i].passphrase, port);
+		reader =
+			reader_call(cases[i].stream_id, cases[i].passphrase, port, PEER_CONNECT_MS);
 		assert_int_equal(wait_progress(reader, why), SRT_PROGRESS_DOWN);
 		assert_int_equal(srt_getrejectreason(reader), cases[i].reject);
 		assert_string_equal(doorman.stream_id, cases[i].stream_id);
 		srt_close(reader);
 	}
 	assert_int_equal(srt_socket_accept(listener, &socket, &from), -EAGAIN);
-	reader = reader_call("#!::r=news", "correct horse battery", port);
+	reader = reader_call("#!::r=news", "correct horse battery", port, PEER_CONNECT_MS);
 	assert_up(reader);
 	deadline_ns = clock_now_ns() + PEER_PATIENCE_NS;
 	while (srt_socket_accept(listener, &socket, &from) && clock_now_ns() < deadline_ns)
@@ -461,7 +474,7 @@ static void test_listener(void **state)
 	srt_socket_close(socket);
 	srt_close(reader);
 	/* A listener that is closed asks nobody any more. */
-	reader = reader_call("#!::r=news", "correct horse battery", port);
+	reader = reader_call("#!::r=news", "correct horse battery", port, 1000);
 	assert_int_equal(wait_progress(reader, why), SRT_PROGRESS_DOWN);
 	assert_int_equal(doorman.asked, 0);
 	srt_close(reader);

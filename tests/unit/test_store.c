@@ -404,6 +404,45 @@ static void test_not_a_file(void **state)
 	store_close(store);
 }
 
+static bool beyond_limit;
+
+static void note_limit(int signal)
+{
+	(void)signal;
+	beyond_limit = true;
+}
+
+/* What is nested deeply is little text, and very much with its indentation: that does not fill the disk first. */
+static void test_too_large(void **state)
+{
+	const struct rlimit tight = {(64 << 20) + 65536, RLIM_INFINITY};
+	struct store *store = open_store();
+	struct channel_entry entry = {.id = "a", .name = "Deep", .extra = json_object()};
+	const struct channel_entry *list[1] = {&entry};
+	struct rlimit limit;
+	char why[256];
+
+	(void)state;
+	for (int i = 0; i < 20; i++) {
+		json_t *value = json_array();
+		char name[8];
+
+		for (int depth = 0; depth < 2000; depth++)
+			value = json_pack("[o]", value);
+		snprintf(name, sizeof(name), "x%d", i);
+		json_object_set_new(entry.extra, name, value);
+	}
+	signal(SIGXFSZ, note_limit);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
+	assert_int_equal(store_save(store, list, 1, why, sizeof(why)), -EFBIG);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	assert_false(beyond_limit);
+	assert_int_equal(count_files("", NULL, 0), 0);
+	json_decref(entry.extra);
+	store_close(store);
+}
+
 static void test_failing_save(void **state)
 {
 	struct rlimit limit, tight;
@@ -457,6 +496,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_too_many, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_not_a_file, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_failing_save, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_too_large, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

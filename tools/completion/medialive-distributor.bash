@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Completion for medialive-distributor and media-source. Their options are those of --help, so that nothing has to be kept
+# Completion for medialive-distributor, media-source and medialive-distributor-test. Their options are those of --help, so that nothing has to be kept
 # in step; of some options the values are known.
 
 # The values of an option, one a line; fails where a file may stand.
@@ -34,4 +34,4 @@ _medialive_distributor() {
   fi
 }
 
-complete -o filenames -F _medialive_distributor medialive-distributor media-source
+complete -o filenames -F _medialive_distributor medialive-distributor media-source medialive-distributor-test

@@ -4,15 +4,10 @@
 
 #include "base/clock.h"
 
-int call_no_memory(struct api_error *error)
-{
-	return api_error_set(error, 500, "out_of_memory", NULL, "Not enough memory");
-}
-
 int call_reply(json_t **out, json_t *value, struct api_error *error)
 {
 	if (!value)
-		return call_no_memory(error);
+		return api_error_no_memory(error);
 	*out = value;
 	return 0;
 }
@@ -43,8 +38,9 @@ int call_leave(struct call *call, int result)
 
 int call_copy(struct call *call)
 {
-	return channel_entry_copy(&call->next, &call->live->entry) ? call_no_memory(call->error)
-	                                                           : 0;
+	return channel_entry_copy(&call->next, &call->live->entry)
+	               ? api_error_no_memory(call->error)
+	               : 0;
 }
 
 int call_commit(struct call *call, enum live_intent intent)

@@ -44,7 +44,4 @@ int call_find_output(struct call *call, const char *id);
 int call_reply(json_t **out, json_t *value, struct api_error *error);
 int call_reply_channel(struct call *call, json_t **out);
 
-/* -1 with 500. */
-int call_no_memory(struct api_error *error);
-
 #endif

@@ -55,7 +55,7 @@ static int field_failover(struct failover_entry *to, const json_t *value, bool l
 	int result;
 
 	if (lenient && json_is_object(value) && !(known = field_known_members(value, members)))
-		return field_out_of_memory(error);
+		return api_error_no_memory(error);
 	result = apply_failover(to, known ? known : value, error);
 	json_decref(known);
 	return result;

@@ -35,7 +35,7 @@ static int apply_url(struct output_entry *entry, struct output_url *parsed, cons
 	}
 	if (output_url_parse(parsed, text, why, sizeof(why)))
 		return api_error_set(error, 422, "invalid_url", field, "%s", why);
-	return output_entry_set_url(entry, text) ? field_out_of_memory(error) : 0;
+	return output_entry_set_url(entry, text) ? api_error_no_memory(error) : 0;
 }
 
 int config_apply_output(struct output_entry *entry, const json_t *body, bool is_new,
@@ -97,7 +97,7 @@ static int take_known_output(struct output_entry *to, const struct channel_entry
 		return api_error_set(error, 422, "invalid_value", field,
 		                     "The channel has no output with this id");
 	if (output_entry_copy(to, known))
-		return field_out_of_memory(error);
+		return api_error_no_memory(error);
 	return 0;
 }
 
@@ -116,7 +116,7 @@ static int apply_outputs(struct channel_entry *entry, const json_t *list, bool i
 		                     "A channel has at most %d outputs", ENTRY_MAX_OUTPUTS);
 	next.outputs = calloc(count ? count : 1, sizeof(*next.outputs));
 	if (!next.outputs)
-		return field_out_of_memory(error);
+		return api_error_no_memory(error);
 	for (size_t i = 0; i < count; i++) {
 		struct output_entry *to = &next.outputs[i];
 		const json_t *body = json_array_get(list, i);

@@ -40,6 +40,7 @@ int output_entry_set_url(struct output_entry *entry, const char *url)
 	entry->known = !output_url_parse(&parsed, url, why, sizeof(why));
 	entry->listens =
 		entry->known && parsed.scheme == OUTPUT_SRT && parsed.srt.mode == SRT_MODE_LISTENER;
+	entry->port = entry->listens ? parsed.port : 0;
 	entry->scheme = entry->known ? parsed.scheme : OUTPUT_SRT;
 	entry->tls = entry->known && parsed.scheme == OUTPUT_RTMP && parsed.rtmp.tls;
 	return 0;

@@ -31,10 +31,11 @@ struct output_entry {
 	bool enabled;  /* default true */
 	json_t *extra; /* owned, or NULL: fields of channels.json that we do not know */
 	/* The URL and what is asked of it every second, all set by output_entry_set_url. */
-	char *url;    /* owned; as given, with its secrets */
-	char *shown;  /* owned; its secrets are *** */
-	bool known;   /* this program can send there; another version's URL is only kept */
-	bool listens; /* readers come to it (SRT listener) */
+	char *url;     /* owned; as given, with its secrets */
+	char *shown;   /* owned; its secrets are *** */
+	bool known;    /* this program can send there; another version's URL is only kept */
+	bool listens;  /* readers come to it (SRT listener) … */
+	uint16_t port; /* … on this one; of others 0 */
 	enum output_scheme scheme; /* when known */
 	bool tls;                  /* rtmps:// */
 	/* Of rtmp:// and rtmps:// alone; see output_entry_is_rtmp. */

@@ -38,3 +38,8 @@ int api_error_set(struct api_error *error, int status, const char *code, const c
 	trim_cut_character(error->message);
 	return -1;
 }
+
+int api_error_no_memory(struct api_error *error)
+{
+	return api_error_set(error, 500, "out_of_memory", NULL, "Not enough memory");
+}

@@ -18,4 +18,7 @@ struct api_error {
 int api_error_set(struct api_error *error, int status, const char *code, const char *field,
                   const char *format, ...) __attribute__((format(printf, 5, 6)));
 
+/* Fill error with what is said without memory. Returns -1. Thread: any. */
+int api_error_no_memory(struct api_error *error);
+
 #endif

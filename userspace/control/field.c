@@ -10,11 +10,6 @@
 #define NAME_MAX_CHARACTERS 128
 #define DEFAULT_HOST_MAX    100 /* of a host in a default name: leaves room for the port */
 
-int field_out_of_memory(struct api_error *error)
-{
-	return api_error_set(error, 500, "out_of_memory", NULL, "Not enough memory");
-}
-
 int field_wrong_type(struct api_error *error, const char *field, const char *type)
 {
 	return api_error_set(error, 422, "invalid_type", field, "%s must be %s", field, type);
@@ -83,7 +78,7 @@ int field_set_string(char **to, const char *text, struct api_error *error)
 	char *copy = strdup(text);
 
 	if (!copy)
-		return field_out_of_memory(error);
+		return api_error_no_memory(error);
 	free(*to);
 	*to = copy;
 	return 0;

@@ -17,7 +17,6 @@
 #define FIELD_BYTES 64 /* longest name of a field with its final NUL, as in struct api_error */
 
 /* Errors that do not depend on the field. They return -1. */
-int field_out_of_memory(struct api_error *error);
 int field_wrong_type(struct api_error *error, const char *field, const char *type);
 
 /*

@@ -91,7 +91,7 @@ int input_field_sources(struct input_entry *entry, const json_t *value, const ch
 		return api_error_set(error, 409, "limit", field, "%s has at most %d prefixes",
 		                     field, ENTRY_MAX_SOURCES);
 	if (count && !(sources = calloc(count, sizeof(*sources))))
-		return field_out_of_memory(error);
+		return api_error_no_memory(error);
 	if (parse_sources(sources, value, prefix, error)) {
 		free(sources);
 		return -1;
@@ -169,7 +169,7 @@ int input_field_backup(struct input_entry *entry, const json_t *value, bool leni
 
 	input_field_defaults(&next);
 	if (lenient && json_is_object(value) && !(known = field_known_members(value, members)))
-		return field_out_of_memory(error);
+		return api_error_no_memory(error);
 	if (!json_is_null(value))
 		failed = apply_backup(&next, known ? known : value, error);
 	json_decref(known);

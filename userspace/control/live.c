@@ -174,7 +174,7 @@ int live_prepare(struct live_change *change, const struct live_env *env,
 
 	made.outputs = calloc(next->output_count ? next->output_count : 1, sizeof(*made.outputs));
 	if (!made.outputs)
-		return api_error_set(error, 500, "out_of_memory", NULL, "Not enough memory");
+		return api_error_no_memory(error);
 	if (!live->feed && (starts || retries))
 		failed = prepare_start(&made, env, live, next, error);
 	else if (live->feed && intent != LIVE_STOP)

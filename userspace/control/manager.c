@@ -13,6 +13,7 @@
 #include "snapshot.h"
 #include "switch.h"
 #include "system.h"
+#include "whole.h"
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -40,12 +41,19 @@ int manager_create(struct manager **out, const struct manager_config *config)
 	return 0;
 }
 
+void manager_shut(struct manager *m)
+{
+	atomic_store(&m->registry.ending,
+	             true); /* who holds the lock may be starting a thousand channels */
+	pthread_mutex_lock(&m->lock);
+	registry_close(&m->registry);
+}
+
 void manager_destroy(struct manager *m)
 {
 	if (!m)
 		return;
-	pthread_mutex_lock(&m->lock);
-	registry_close(&m->registry);
+	manager_shut(m);
 	pthread_mutex_unlock(&m->lock);
 	pthread_mutex_destroy(&m->lock);
 	free(m);
@@ -116,6 +124,39 @@ int manager_system(struct manager *m, json_t **out)
 		return -1;
 	*out = body;
 	return 0;
+}
+
+int manager_get_config(struct manager *m, json_t **out)
+{
+	const struct channel_entry **entries;
+	json_t *body;
+
+	pthread_mutex_lock(&m->lock);
+	entries = registry_entries(&m->registry);
+	body = entries ? whole_to_json(entries, m->registry.count) : NULL;
+	pthread_mutex_unlock(&m->lock);
+	free(entries);
+	if (!body)
+		return -1;
+	*out = body;
+	return 0;
+}
+
+int manager_set_config(struct manager *m, const json_t *body, json_t **out, struct api_error *error)
+{
+	struct channel_entry *entries;
+	size_t count;
+	int failed;
+
+	if (whole_from_json(&entries, &count, body, error))
+		return -1;
+	pthread_mutex_lock(&m->lock);
+	failed = registry_replace(&m->registry, entries, count, error);
+	pthread_mutex_unlock(&m->lock);
+	whole_free(entries, count);
+	if (failed)
+		return -1;
+	return manager_list(m, out) ? api_error_no_memory(error) : 0;
 }
 
 int manager_get(struct manager *m, const char *id, json_t **out, struct api_error *error)

@@ -39,6 +39,12 @@ int manager_create(struct manager **out, const struct manager_config *config);
 void manager_destroy(struct manager *manager);
 
 /*
+ * Stop every channel likewise, and free nothing: calls that still run or come later wait until the process ends. Before its
+ * end, when there may be such. Thread: main.
+ */
+void manager_shut(struct manager *manager);
+
+/*
  * The calls behind the REST routes. Each returns 0 and writes *out (a new reference, the caller's), or
  * returns -1 and fills error; errors are those of the API contract, and 500 "storage_failed" when
  * channels.json cannot be written. body is borrowed; secrets in what comes out are masked. Thread: any;
@@ -53,6 +59,19 @@ int manager_list(struct manager *manager, json_t **out);
 
 /* A list of what metrics want of every channel, see snapshot_measures. Errors: -1 without memory. */
 int manager_measures(struct manager *manager, json_t **out);
+
+/*
+ * All that is configured, as in channels.json, WITH its secrets: a backup. Only for who may see them.
+ * Errors: -1 without memory.
+ */
+int manager_get_config(struct manager *manager, json_t **out);
+
+/*
+ * Replace all that is configured by such a backup, see registry_replace. *out is what manager_list gives.
+ * Errors: 409, 422, 500.
+ */
+int manager_set_config(struct manager *manager, const json_t *body, json_t **out,
+                       struct api_error *error);
 
 /* The program, the machine and its interfaces, see system.h. Errors: -1 without memory. */
 int manager_system(struct manager *manager, json_t **out);

@@ -58,7 +58,7 @@ static struct output_entry *grow(struct call *call)
 	}
 	outputs = reallocarray(next->outputs, next->output_count + 1, sizeof(*outputs));
 	if (!outputs) {
-		call_no_memory(call->error);
+		api_error_no_memory(call->error);
 		return NULL;
 	}
 	next->outputs = outputs;
@@ -165,7 +165,7 @@ int manager_reset_output(struct manager *m, const char *id, const char *output_i
 		return -1;
 	entry = &call.live->entry.outputs[index];
 	if (live_output_reset(&call.live->outputs[index], entry, clock_wall_s()))
-		return call_leave(&call, call_no_memory(error));
+		return call_leave(&call, api_error_no_memory(error));
 	if (call.live->outputs[index].output)
 		log_info("channel \"%s\": output \"%s\": counters reset", call.live->entry.name,
 		         entry->name);

@@ -2,8 +2,8 @@
  * Collisions of UDP ports: each input and each listener of next that is new or changed is compared with all
  * others.
  *
- * Where an output listens is parsed from its URL each time: changes are rare, and a look at the text is
- * enough for most outputs.
+ * At what address an output listens is parsed from its URL each time, but only where the port is the one: a whole
+ * configuration has thousands of outputs, each of which is compared with all others.
  */
 #include "ports.h"
 
@@ -11,12 +11,7 @@
 #include "output/url.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-
-#define SRT      "srt://"
-#define ANY_PORT 0
 
 /* The channels as they would be, and what changes. */
 struct plan {
@@ -64,25 +59,12 @@ static const char *of_fec(bool fec)
 	return fec ? " (FEC takes port + 2 and port + 4 too)" : "";
 }
 
-/* A cheap look: may this be an SRT URL with that port? */
-static bool may_have_port(const char *url, uint16_t port)
-{
-	const char *authority = url + strlen(SRT), *colon;
-
-	if (strncasecmp(url, SRT, strlen(SRT)) != 0)
-		return false;
-	colon = memrchr(authority, ':', strcspn(authority, "/?#"));
-	return colon && (port == ANY_PORT || strtoul(colon + 1, NULL, 10) == port);
-}
-
-/* Whether an output listens, and on that port if it is not ANY_PORT. */
-static bool listens(struct listener *out, const struct output_entry *output, uint16_t port)
+/* Where an output listens, if it does. */
+static bool listens(struct listener *out, const struct output_entry *output)
 {
 	char why[160];
 
-	if (!output->listens || !may_have_port(output->url, port) ||
-	    output_url_parse(&out->url, output->url, why, sizeof(why)) ||
-	    out->url.srt.mode != SRT_MODE_LISTENER)
+	if (!output->listens || output_url_parse(&out->url, output->url, why, sizeof(why)))
 		return false;
 	out->output = output;
 	return !address_parse(&out->address, out->url.host[0] ? out->url.host : "0.0.0.0");
@@ -147,6 +129,14 @@ static int input_error(const struct plan *plan, size_t input, const struct chann
 	                     of_fec(plan->next->fec || other->fec));
 }
 
+/* Whether an input receives on that port, at whatever address. */
+static bool receives_on(const struct channel_entry *channel, size_t input, uint16_t port)
+{
+	const int first = channel->inputs[input].rtp_port;
+
+	return port == first || (channel->fec && (port == first + 2 || port == first + 4));
+}
+
 /* An input against the inputs and listeners of one channel, which may be its own. */
 static int check_input(const struct plan *plan, size_t input, const struct channel_entry *other)
 {
@@ -157,7 +147,8 @@ static int check_input(const struct plan *plan, size_t input, const struct chann
 	if (theirs)
 		return input_error(plan, input, other, theirs);
 	for (size_t i = 0; i < other->output_count; i++)
-		if (listens(&listener, &other->outputs[i], ANY_PORT) &&
+		if (receives_on(plan->next, input, other->outputs[i].port) &&
+		    listens(&listener, &other->outputs[i]) &&
 		    receives_at(plan->next, input, &listener))
 			return api_error_set(
 				plan->error, 409, "port_in_use",
@@ -203,8 +194,8 @@ static int check_listener(const struct plan *plan, const struct listener *own,
 			                     other->name, other->inputs[i].rtp_port,
 			                     of_fec(other->fec));
 	for (size_t i = 0; i < other->output_count; i++)
-		if (&other->outputs[i] != own->output &&
-		    listens(&listener, &other->outputs[i], own->url.port) &&
+		if (other->outputs[i].port == own->url.port && &other->outputs[i] != own->output &&
+		    listens(&listener, &other->outputs[i]) &&
 		    check_pair(plan, own, field, &listener, other))
 			return -1;
 	return 0;
@@ -219,7 +210,7 @@ static int check_outputs(const struct plan *plan)
 
 		if (check_loop(plan, i))
 			return -1;
-		if (!is_new_output(plan, output) || !listens(&own, output, ANY_PORT))
+		if (!is_new_output(plan, output) || !listens(&own, output))
 			continue;
 		for (size_t j = 0; j < plan_count(plan); j++)
 			if (check_listener(plan, &own, plan_channel(plan, j)))

@@ -8,11 +8,14 @@
 #include "live.h"
 #include "store.h"
 
+#include <stdatomic.h>
+
 struct registry {
 	struct live_channel *channels[ENTRY_MAX_CHANNELS]; /* in the order of their creation */
 	size_t count;
 	struct live_env env;
 	struct store *store;
+	atomic_bool ending; /* start nothing more; to be set by any thread, without the lock */
 };
 
 /*
@@ -48,6 +51,20 @@ int registry_commit(struct registry *registry, size_t index, struct channel_entr
  */
 int registry_start(struct registry *registry, size_t index, enum live_intent intent,
                    struct api_error *error);
+
+/*
+ * All entries, in order. Owns: an array of count and one more, the caller's, freed by free; the entries are borrowed.
+ * Errors: NULL without memory.
+ */
+const struct channel_entry **registry_entries(const struct registry *registry);
+
+/*
+ * Make these entries all there is. Channels that are the same in every field go on untouched; the others are stopped
+ * and forgotten, and those of the entries that are to run start, whatever autostart says. Owns: entries that become
+ * channels are emptied; the rest is the caller's. Errors: -1 with 409 or 500; nothing has changed then.
+ */
+int registry_replace(struct registry *registry, struct channel_entry *entries, size_t count,
+                     struct api_error *error);
 
 /* Stop and forget a channel. Errors: -1 with 500; nothing has changed then. */
 int registry_remove(struct registry *registry, size_t index, struct api_error *error);

@@ -5,6 +5,7 @@
 #include "store.h"
 
 #include "config.h"
+#include "whole.h"
 
 #include "base/log.h"
 
@@ -109,15 +110,6 @@ static json_t *parse_file(int fd, char *why, size_t size)
 		return root;
 	json_decref(root);
 	return NULL;
-}
-
-/* Insert into n sorted entries, behind those as old: the file is nearly always in order already. */
-static void insert_by_creation(struct channel_entry *entries, size_t n,
-                               const struct channel_entry *entry)
-{
-	for (; n > 0 && entries[n - 1].created_at_s > entry->created_at_s; n--)
-		entries[n] = entries[n - 1];
-	entries[n] = *entry;
 }
 
 /* The new name is in place: a directory that cannot be synced is worth a word, not a failure. */
@@ -232,7 +224,7 @@ static int read_entry(struct channel_entry *entries, size_t *n, const char *id, 
 
 	if (error)
 		return error;
-	insert_by_creation(entries, (*n)++, &entry);
+	whole_insert(entries, (*n)++, &entry);
 	if (*n <= ENTRY_MAX_CHANNELS)
 		return 0;
 	entry = entries[--*n];
@@ -271,9 +263,7 @@ static int read_entries(struct store *store, int fd, const json_t *root, struct 
 		*count = n;
 		return 0;
 	}
-	while (n)
-		channel_entry_free(&entries[--n]);
-	free(entries);
+	whole_free(entries, n);
 	return error;
 }
 
@@ -302,39 +292,43 @@ int store_load(struct store *store, struct channel_entry **entries, size_t *coun
 	return error;
 }
 
-static json_t *entries_to_json(const struct channel_entry *const *entries, size_t count)
-{
-	json_t *root = json_object();
+struct limited_file {
+	FILE *file;
+	size_t left; /* bytes */
+};
 
-	for (size_t i = 0; root && i < count; i++) {
-		if (json_object_set_new(root, entries[i]->id, config_to_stored(entries[i]))) {
-			json_decref(root);
-			root = NULL;
-		}
+/* A json_dump_callback_t. What is read in few bytes may be many with the indentation: it ends before the disk does. */
+static int write_limited(const char *text, size_t size, void *context)
+{
+	struct limited_file *to = context;
+
+	if (size > to->left) {
+		errno = EFBIG;
+		return -1;
 	}
-	return root;
+	to->left -= size;
+	return fwrite(text, 1, size, to->file) == size ? 0 : -1;
 }
 
 /* Write the temporary file and make sure that it is on the disk. */
 static int write_temporary(struct store *store, const json_t *root)
 {
 	int fd = openat(store->dir_fd, TEMPORARY_NAME, TEMPORARY_FLAGS, 0600), error = 0;
-	FILE *file;
+	struct limited_file to = {.left = FILE_MAX_BYTES};
 
 	if (fd < 0)
 		return -errno;
-	file = fdopen(fd, "w");
-	if (!file) {
+	to.file = fdopen(fd, "w");
+	if (!to.file) {
 		error = -errno;
 		close(fd);
 		return error;
 	}
 	errno = 0;
-	if (fchmod(fd, 0600) || json_dumpf(root, file, JSON_INDENT(2)) || fflush(file) || fsync(fd))
+	if (fchmod(fd, 0600) || json_dump_callback(root, write_limited, &to, JSON_INDENT(2)) ||
+	    fflush(to.file) || fsync(fd))
 		error = errno ? -errno : -EIO;
-	else if (ftell(file) > FILE_MAX_BYTES)
-		error = -EFBIG;
-	if (fclose(file) && !error)
+	if (fclose(to.file) && !error)
 		error = -errno;
 	return error;
 }
@@ -342,7 +336,7 @@ static int write_temporary(struct store *store, const json_t *root)
 int store_save(struct store *store, const struct channel_entry *const *entries, size_t count,
                char *why, size_t size)
 {
-	json_t *root = entries_to_json(entries, count);
+	json_t *root = whole_to_json(entries, count);
 	int error = root ? write_temporary(store, root) : -ENOMEM;
 
 	json_decref(root);

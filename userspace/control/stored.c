@@ -144,7 +144,7 @@ static int rtmp_from_stored(struct output_entry *out, const json_t *value, const
 		return 0;
 	members = field_known_members(value, names);
 	if (!members)
-		return field_out_of_memory(error);
+		return api_error_no_memory(error);
 	if (!out->tls) {
 		json_object_del(members, "tls_verify");
 		json_object_del(members, "tls_ca");
@@ -173,7 +173,7 @@ static int output_from_stored(struct output_entry *out, const json_t *value, siz
 		entry_new_id(out->id);
 	out->enabled = true;
 	if (output_entry_set_url(out, json_string_value(url)))
-		return field_out_of_memory(error);
+		return api_error_no_memory(error);
 	out->extra = unknown_members(value, known_members(out));
 	if (rtmp_from_stored(out, value, field, error))
 		return -1;
@@ -191,7 +191,7 @@ static int outputs_from_stored(struct channel_entry *out, const json_t *list,
 		return field_wrong_type(error, "outputs", "an array of at most 256 outputs");
 	out->outputs = calloc(count ? count : 1, sizeof(*out->outputs));
 	if (!out->outputs)
-		return field_out_of_memory(error);
+		return api_error_no_memory(error);
 	for (size_t i = 0; i < count; i++) {
 		out->output_count = i + 1;
 		if (output_from_stored(&out->outputs[i], json_array_get(list, i), i, error))

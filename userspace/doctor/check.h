@@ -4,6 +4,7 @@
 #ifndef DOCTOR_CHECK_H
 #define DOCTOR_CHECK_H
 
+#include "base/access_files.h"
 #include "findings.h"
 #include "host.h"
 #include "ingest/ingest.h"
@@ -21,8 +22,8 @@ void check_rights(struct findings *findings, const struct ingest_config *ingest,
 /* The BPF file system and our folder in it. */
 void check_pins(struct findings *findings);
 
-/* How many descriptors the process may have. */
-void check_descriptors(struct findings *findings);
+/* How many descriptors the process may have. xdp: it is asked for. */
+void check_descriptors(struct findings *findings, bool xdp);
 
 /* What files are needed and where the HTTP server is to listen. */
 struct check_files_config {
@@ -36,8 +37,8 @@ bool check_config_dir(struct findings *findings, const struct check_files_config
 
 void check_dashboard(struct findings *findings, const struct check_files_config *config);
 
-/* A file that an option names, under the check's name; NULL: none. */
-void check_readable(struct findings *findings, const char *check, const char *path);
+/* Token, certificate and key. */
+void check_access(struct findings *findings, const struct access_files *files);
 
 /* The address for HTTP. running: there is a program that may have it. */
 void check_http(struct findings *findings, const struct check_files_config *config, bool running);

@@ -4,6 +4,7 @@
  */
 #include "check.h"
 
+#include "base/shell_word.h"
 #include "bpf/steer.h"
 
 #include <net/if.h>
@@ -13,10 +14,13 @@
 #define RING_WANTED 1024
 #define MTU_USUAL   1500
 
+#define COMMAND_BYTES (SHELL_WORD_INTERFACE_BYTES + 32)
+
 struct driver_check {
 	const struct preflight_facts *facts;
 	struct preflight_finding list[PREFLIGHT_MAX_FINDINGS];
 	size_t count;
+	char interface[SHELL_WORD_INTERFACE_BYTES]; /* as a word of a command */
 };
 
 /* Add what is known against it; false when nothing is. */
@@ -61,7 +65,7 @@ static void check_name(struct findings *findings, const struct preflight_facts *
 
 static void check_mtu(struct findings *findings, const struct driver_check *check)
 {
-	char command[64];
+	char command[COMMAND_BYTES];
 
 	if (add_known(findings, check, PREFLIGHT_MTU, "mtu"))
 		return;
@@ -69,7 +73,7 @@ static void check_mtu(struct findings *findings, const struct driver_check *chec
 		findings_add(findings, FINDING_OK, "mtu", NULL, "%u", check->facts->mtu);
 		return;
 	}
-	snprintf(command, sizeof(command), "ip link set %s mtu %d", findings->subject, MTU_USUAL);
+	snprintf(command, sizeof(command), "ip link set %s mtu %d", check->interface, MTU_USUAL);
 	findings_add(findings, FINDING_WARNING, "mtu", command,
 	             "%u: MediaLive's datagrams are %d bytes long with their headers",
 	             check->facts->mtu, MTU_WANTED);
@@ -99,7 +103,7 @@ static void check_rings(struct findings *findings, const struct driver_check *ch
 {
 	const struct preflight_facts *facts = check->facts;
 	const uint32_t wanted = facts->max_rx_ring < RING_WANTED ? facts->max_rx_ring : RING_WANTED;
-	char command[64];
+	char command[COMMAND_BYTES];
 
 	if (add_known(findings, check, PREFLIGHT_RINGS, "rings"))
 		return;
@@ -110,7 +114,7 @@ static void check_rings(struct findings *findings, const struct driver_check *ch
 		             facts->rx_ring, facts->max_rx_ring);
 		return;
 	}
-	snprintf(command, sizeof(command), "ethtool -G %s rx %u", findings->subject, wanted);
+	snprintf(command, sizeof(command), "ethtool -G %s rx %u", check->interface, wanted);
 	findings_add(
 		findings, FINDING_WARNING, "rings", command,
 		"%u descriptors for receiving, %u are possible: a busy processor loses packets",
@@ -139,19 +143,20 @@ static bool look_at_vlan(void *context, const char *name)
 }
 
 static void check_vlan(struct findings *findings, const struct host *host,
-                       const struct preflight_facts *facts)
+                       const struct driver_check *check)
 {
 	struct vlan_search search = {.host = host, .interface = findings->subject};
-	char command[64];
+	const bool taken_out = check->facts->rx_vlan;
+	char command[COMMAND_BYTES];
 
 	host_each(host, "/proc/net/vlan", look_at_vlan, &search);
-	if (!facts->rx_vlan || !*search.found) {
+	if (!taken_out || !*search.found) {
 		findings_add(findings, FINDING_OK, "rxvlan", NULL, "%s",
-		             facts->rx_vlan ? "on, and no VLAN is on it"
-		                            : "off: tags stay in the frames");
+		             taken_out ? "on, and no VLAN is on it"
+		                       : "off: tags stay in the frames");
 		return;
 	}
-	snprintf(command, sizeof(command), "ethtool -K %s rxvlan off", findings->subject);
+	snprintf(command, sizeof(command), "ethtool -K %s rxvlan off", check->interface);
 	findings_add(
 		findings, FINDING_WARNING, "rxvlan", command,
 		"tags are taken out before XDP sees them, and %s is a VLAN on it: streams to the "
@@ -164,6 +169,7 @@ void check_driver(struct findings *findings, const struct host *host,
 {
 	struct driver_check check = {.facts = facts};
 
+	shell_word(check.interface, sizeof(check.interface), findings->subject);
 	check.count = preflight_check(facts, check.list);
 	check_name(findings, facts);
 	check_mtu(findings, &check);
@@ -172,5 +178,5 @@ void check_driver(struct findings *findings, const struct host *host,
 	if (!add_known(findings, &check, PREFLIGHT_OFFLOADS, "offloads"))
 		findings_add(findings, FINDING_OK, "offloads", NULL, "none that XDP minds");
 	add_known(findings, &check, PREFLIGHT_ZERO_COPY, "zero-copy");
-	check_vlan(findings, host, facts);
+	check_vlan(findings, host, &check);
 }

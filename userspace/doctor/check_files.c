@@ -1,10 +1,10 @@
 /*
- * The configuration folder, the dashboard and the HTTP address. Asked by the doctor, and by the program before it
- * touches anything, so that a wrong one costs no channel a packet.
+ * The configuration folder and the dashboard. Asked by the doctor, and by the program before it touches anything, so that
+ * a wrong one costs no channel a packet.
  */
 #include "check.h"
 
-#include "base/listen_address.h"
+#include "base/shell_word.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -18,8 +18,6 @@
 
 #define FILE_NAME          "channels.json"
 #define SPACE_WANTED_BYTES (16u << 20)
-#define PORTS_TRIED        20
-#define FIRST_FREE_PORT    8000 /* for who may not have one below 1024 */
 
 static bool may(const char *path, int how)
 {
@@ -80,17 +78,21 @@ static bool is_ours_to_take(const char *dir)
 static void refuse_dir(struct findings *findings, const char *dir, const char *quoted)
 {
 	char command[4 * PATH_MAX + 100] = "";
+	const char *unit = "";
 	const int error = errno;
 
-	if (error == EROFS)
+	if (error == EROFS) {
 		snprintf(command, sizeof(command),
 		         "mount -o remount,rw \"$(findmnt -n -o TARGET -T %s)\"", quoted);
-	else if (is_ours_to_take(dir))
+		unit = " (a service that ProtectSystem keeps from it: ReadWritePaths= with it, by "
+		       "systemctl edit medialive-distributor)";
+	} else if (is_ours_to_take(dir)) {
 		snprintf(command, sizeof(command), "chown -R %u:%u %s && chmod u+rwx %s", geteuid(),
 		         getegid(), quoted, quoted);
+	}
 	findings_add(findings, FINDING_PROBLEM, "config-dir", command,
-	             "%s cannot be read and written by user %u: %s", dir, geteuid(),
-	             strerror(error));
+	             "%s cannot be read and written by user %u: %s%s", dir, geteuid(),
+	             strerror(error), unit);
 }
 
 /* It is no folder; who names the file in it is helped. */
@@ -104,7 +106,9 @@ static void refuse_file(struct findings *findings, const char *dir, const char *
 		snprintf(command, sizeof(command), "export DISTRIBUTOR_CONFIG_DIR=%.*s",
 		         (int)(length - strlen(name)), quoted);
 	findings_add(findings, FINDING_PROBLEM, "config-dir", command,
-	             "%s is a file, and a folder is wanted", dir);
+	             "%s is a file, and a folder is wanted: by --config-dir, or without it by "
+	             "DISTRIBUTOR_CONFIG_DIR",
+	             dir);
 }
 
 static bool is_locked(const char *dir)
@@ -163,7 +167,7 @@ static void quote_whole(char *out, size_t size, const char *dir)
 	else
 		snprintf(whole, sizeof(whole), "%s/%s", here,
 		         dir + (strncmp(dir, "./", 2) ? 0 : 2));
-	finding_quote(out, size, whole);
+	shell_word(out, size, whole);
 }
 
 bool check_config_dir(struct findings *findings, const struct check_files_config *config)
@@ -202,95 +206,4 @@ void check_dashboard(struct findings *findings, const struct check_files_config 
 		findings_add(findings, config->dashboard_given ? FINDING_PROBLEM : FINDING_WARNING,
 		             "dashboard", NULL, "%s cannot be read (%s)%s", page, strerror(errno),
 		             config->dashboard_given ? "" : "; the API works without it");
-}
-
-void check_readable(struct findings *findings, const char *check, const char *path)
-{
-	if (!path)
-		return;
-	if (may(path, R_OK))
-		findings_add(findings, FINDING_OK, check, NULL, "%s can be read", path);
-	else
-		findings_add(findings, FINDING_PROBLEM, check, NULL,
-		             "%s cannot be read by user %u: %s", path, geteuid(), strerror(errno));
-}
-
-/* As the server does it. Errors: negative errno. */
-static int try_address(const struct listen_address *address)
-{
-	const int on = 1;
-	const int fd = socket(address->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	int error = 0;
-
-	if (fd < 0)
-		return -errno;
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (bind(fd, &address->any, address->size) || listen(fd, 1))
-		error = -errno;
-	close(fd);
-	return error;
-}
-
-/* The same address with another port, that is free: "" when there is none near. */
-static void other_port_command(char *command, size_t size, const char *text,
-                               struct listen_address *address)
-{
-	const unsigned int first = listen_address_port(address) < 1024
-	                                   ? FIRST_FREE_PORT
-	                                   : listen_address_port(address) + 1;
-
-	command[0] = '\0';
-	for (unsigned int port = first; port < first + PORTS_TRIED && port <= UINT16_MAX; port++) {
-		listen_address_set_port(address, (uint16_t)port);
-		if (try_address(address))
-			continue;
-		snprintf(command, size, "export DISTRIBUTOR_HTTP='%.*s:%u'",
-		         (int)(strrchr(text, ':') - text), text, port);
-		return;
-	}
-}
-
-static void refuse_http(struct findings *findings, const char *text, struct listen_address *address,
-                        int error)
-{
-	const unsigned int port = listen_address_port(address);
-	char command[100];
-
-	if (error == -EACCES)
-		snprintf(command, sizeof(command),
-		         "sysctl -w net.ipv4.ip_unprivileged_port_start=%u", port);
-	else
-		other_port_command(command, sizeof(command), text, address);
-	if (error == -EADDRINUSE)
-		findings_add(
-			findings, FINDING_PROBLEM, "http", command,
-			"%s is taken by another program (which: ss -ltnp 'sport = :%u'); another "
-			"address is given by --http or DISTRIBUTOR_HTTP",
-			text, port);
-	else if (error == -EACCES)
-		findings_add(findings, FINDING_PROBLEM, "http", command,
-		             "%s: ports below 1024 need cap_net_bind_service", text);
-	else if (error == -EADDRNOTAVAIL)
-		findings_add(findings, FINDING_PROBLEM, "http", NULL,
-		             "%s is not an address of this machine (these are: ip -brief address)",
-		             text);
-	else
-		findings_add(findings, FINDING_PROBLEM, "http", NULL, "cannot listen on %s: %s",
-		             text, strerror(-error));
-}
-
-void check_http(struct findings *findings, const struct check_files_config *config, bool running)
-{
-	struct listen_address address;
-	int error = listen_address_parse(&address, config->http);
-
-	if (!error)
-		error = try_address(&address);
-	if (!error)
-		findings_add(findings, FINDING_OK, "http", NULL, "%s is free", config->http);
-	else if (error == -EADDRINUSE && running && !config->starting)
-		findings_add(findings, FINDING_OK, "http", NULL,
-		             "%s is taken, as a distributor runs", config->http);
-	else
-		refuse_http(findings, config->http, &address, error);
 }

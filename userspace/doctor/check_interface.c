@@ -3,6 +3,7 @@
  */
 #include "check.h"
 
+#include "base/shell_word.h"
 #include "ingest/attach.h"
 #include "ingest/bpffs.h"
 #include "ingest/claim.h"
@@ -33,9 +34,10 @@ static void list_interfaces(char *out, size_t size)
 static void check_link(struct findings *findings)
 {
 	const unsigned int flags = ethtool_get_flags(findings->subject);
-	char command[64];
+	char command[SHELL_WORD_INTERFACE_BYTES + 32], word[SHELL_WORD_INTERFACE_BYTES];
 
-	snprintf(command, sizeof(command), "ip link set %s up", findings->subject);
+	shell_word(word, sizeof(word), findings->subject);
+	snprintf(command, sizeof(command), "ip link set %s up", word);
 	if (!(flags & IFF_UP))
 		findings_add(findings, FINDING_PROBLEM, "link", command, "it is switched off");
 	else if (!(flags & IFF_RUNNING))

@@ -44,8 +44,10 @@ static void check_btf(struct findings *findings, const struct host *host)
 
 static void check_unprivileged(struct findings *findings, const struct host *host)
 {
+	char command[FINDING_FIX_BYTES];
 	int64_t disabled;
 
+	finding_set_kernel(command, sizeof(command), "kernel.unprivileged_bpf_disabled", 2);
 	if (host_read_number(host, &disabled, "/proc/sys/kernel/unprivileged_bpf_disabled"))
 		findings_add(findings, FINDING_UNKNOWN, "unprivileged-bpf", NULL,
 		             "kernel.unprivileged_bpf_disabled cannot be read");
@@ -53,8 +55,7 @@ static void check_unprivileged(struct findings *findings, const struct host *hos
 		findings_add(findings, FINDING_OK, "unprivileged-bpf", NULL,
 		             "BPF is closed to users without capabilities");
 	else
-		findings_add(findings, FINDING_WARNING, "unprivileged-bpf",
-		             "sysctl -w kernel.unprivileged_bpf_disabled=2",
+		findings_add(findings, FINDING_WARNING, "unprivileged-bpf", command,
 		             "any user may load BPF programs; this one does not need that");
 }
 
@@ -62,7 +63,9 @@ static void check_jit(struct findings *findings, const struct host *host)
 {
 	int64_t enabled;
 	const int error = host_read_number(host, &enabled, "/proc/sys/net/core/bpf_jit_enable");
+	char command[FINDING_FIX_BYTES];
 
+	finding_set_kernel(command, sizeof(command), "net.core.bpf_jit_enable", 1);
 	if (error)
 		findings_add(findings, FINDING_UNKNOWN, "bpf-jit", NULL,
 		             "net.core.bpf_jit_enable %s",
@@ -71,8 +74,7 @@ static void check_jit(struct findings *findings, const struct host *host)
 	else if (enabled)
 		findings_add(findings, FINDING_OK, "bpf-jit", NULL, "BPF is compiled");
 	else
-		findings_add(findings, FINDING_WARNING, "bpf-jit",
-		             "sysctl -w net.core.bpf_jit_enable=1",
+		findings_add(findings, FINDING_WARNING, "bpf-jit", command,
 		             "BPF is interpreted: a packet costs several times as much");
 }
 

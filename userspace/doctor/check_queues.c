@@ -11,7 +11,7 @@
 
 static void check_receive_queue(struct findings *findings, const struct host *host, bool may_exceed)
 {
-	char command[80];
+	char command[FINDING_FIX_BYTES];
 	int64_t bytes;
 
 	if (may_exceed) {
@@ -30,7 +30,7 @@ static void check_receive_queue(struct findings *findings, const struct host *ho
 		             (long long)bytes);
 		return;
 	}
-	snprintf(command, sizeof(command), "sysctl -w net.core.rmem_max=%d", INGEST_SOCKET_BYTES);
+	finding_set_kernel(command, sizeof(command), "net.core.rmem_max", INGEST_SOCKET_BYTES);
 	findings_add(
 		findings, FINDING_WARNING, "rmem", command,
 		"net.core.rmem_max is %lld, kernel sockets want %d: bursts may be lost that come "
@@ -56,7 +56,7 @@ static int count_drops(const struct host *host, unsigned long *drops)
 static void check_backlog(struct findings *findings, const struct host *host)
 {
 	unsigned long drops = 0;
-	char command[80];
+	char command[FINDING_FIX_BYTES];
 	int64_t length;
 
 	if (host_read_number(host, &length, "/proc/sys/net/core/netdev_max_backlog") ||
@@ -72,8 +72,7 @@ static void check_backlog(struct findings *findings, const struct host *host)
 		             (long long)length, drops);
 		return;
 	}
-	snprintf(command, sizeof(command), "sysctl -w net.core.netdev_max_backlog=%d",
-	         BACKLOG_WANTED);
+	finding_set_kernel(command, sizeof(command), "net.core.netdev_max_backlog", BACKLOG_WANTED);
 	findings_add(
 		findings, FINDING_WARNING, "backlog", command,
 		"net.core.netdev_max_backlog is %lld, and %lu packets were lost because it was full",

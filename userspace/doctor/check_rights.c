@@ -4,6 +4,7 @@
 #include "check.h"
 
 #include "base/privileges.h"
+#include "base/shell_word.h"
 #include "ingest/attach.h"
 #include "ingest/bpffs.h"
 
@@ -16,6 +17,7 @@
 
 #define DESCRIPTORS_WANTED 4096
 #define FOR_XDP            "-all,+bpf,+net_admin,+net_raw,+perfmon,+ipc_lock"
+#define WITH_XDP           "--inh-caps=" FOR_XDP " --ambient-caps=" FOR_XDP " "
 
 /* What this process was started with, as a shell would take it. */
 static void quote_command_line(char *out, size_t size)
@@ -30,22 +32,23 @@ static void quote_command_line(char *out, size_t size)
 		fclose(file);
 	if (length > 0)
 		program[length] = '\0';
-	finding_quote(out, size, program);
+	shell_word(out, size, program);
 	used = strlen(out);
 	for (size_t at = strlen(words) + 1; at < n && used < size; at += strlen(words + at) + 1) {
-		finding_quote(quoted, sizeof(quoted), words + at);
+		shell_word(quoted, sizeof(quoted), words + at);
 		used += (size_t)snprintf(out + used, size - used, " %s", quoted);
 	}
 }
 
-/* The same command again, as this user, with what it lacks. */
-static void rerun_command(char *command, size_t size)
+/* The same command again, by root for this user: begun by what comes before, with the capabilities for XDP or none. */
+static void rerun_command(char *command, size_t size, const char *before, bool xdp)
 {
-	const int used = snprintf(command, size,
-	                          "setpriv --reuid=%u --regid=%u --clear-groups --inh-caps=" FOR_XDP
-	                          " --ambient-caps=" FOR_XDP " ",
-	                          geteuid(), getegid());
+	int used = snprintf(command, size, "%s", before);
 
+	if (geteuid() != 0)
+		used += snprintf(command + used, size - (size_t)used,
+		                 "setpriv --reuid=%u --regid=%u --clear-groups %s", geteuid(),
+		                 getegid(), xdp ? WITH_XDP : "");
 	quote_command_line(command + used, size - (size_t)used);
 }
 
@@ -81,12 +84,14 @@ static void check_capabilities(struct findings *findings, bool xdp)
 	} else if (geteuid() == 0) { /* a container's: only who started that can give more */
 		findings_add(findings, FINDING_PROBLEM, "capabilities", NULL,
 		             "root is without %s, which XDP needs; a container is given them with "
-		             "--cap-add",
+		             "--cap-add, in a compose file by cap_add",
 		             list);
 	} else {
-		rerun_command(command, sizeof(command));
+		rerun_command(command, sizeof(command), "", true);
 		findings_add(findings, FINDING_PROBLEM, "capabilities", command,
-		             "user %u is without %s, which XDP needs; the command gives them",
+		             "user %u is without %s, which XDP needs; the command gives them (a "
+		             "service: AmbientCapabilities; a container: --cap-add, in a compose "
+		             "file cap_add)",
 		             geteuid(), list);
 	}
 }
@@ -107,7 +112,7 @@ static void check_memlock(struct findings *findings, const struct ingest_config 
 {
 	const uint64_t wanted = memory_wanted(ingest);
 	struct rlimit limit = {0};
-	char command[100];
+	char command[3 * PATH_MAX] = "";
 
 	getrlimit(RLIMIT_MEMLOCK, &limit);
 	if (privileges_hold("ipc_lock") || privileges_hold("sys_resource")) {
@@ -122,16 +127,16 @@ static void check_memlock(struct findings *findings, const struct ingest_config 
 		             (unsigned long long)(wanted >> 10));
 		return;
 	}
-	if (limit.rlim_max >= wanted)
-		snprintf(command, sizeof(command), "prlimit --pid %d --memlock=%llu:", getppid(),
-		         (unsigned long long)wanted);
-	else
-		snprintf(command, sizeof(command), "prlimit --pid %d --memlock=unlimited",
-		         getppid());
+	if (limit.rlim_max >= wanted) /* the shell may raise its own so far */
+		snprintf(command, sizeof(command), "ulimit -S -l %llu",
+		         (unsigned long long)((wanted + 1023) >> 10));
+	else if (geteuid() !=
+	         0) /* cap_ipc_lock goes beyond it; root who has not got it cannot give it */
+		rerun_command(command, sizeof(command), "", true);
 	findings_add(
 		findings, FINDING_PROBLEM, "memlock", command,
-		"AF_XDP sockets want %llu kB of locked memory, the limit is %llu kB; the command "
-		"raises that of the process that started this one (a service: LimitMEMLOCK=infinity)",
+		"AF_XDP sockets want %llu kB of locked memory, the limit is %llu kB (a service: "
+		"LimitMEMLOCK=infinity; a container: --cap-add IPC_LOCK or --ulimit memlock=-1)",
 		(unsigned long long)(wanted >> 10), (unsigned long long)(limit.rlim_cur >> 10));
 }
 
@@ -166,10 +171,10 @@ void check_pins(struct findings *findings)
 			geteuid());
 }
 
-void check_descriptors(struct findings *findings)
+void check_descriptors(struct findings *findings, bool xdp)
 {
 	struct rlimit limit = {0};
-	char command[100];
+	char command[3 * PATH_MAX], before[64];
 
 	getrlimit(RLIMIT_NOFILE, &limit);
 	if (limit.rlim_max >= DESCRIPTORS_WANTED) {
@@ -177,10 +182,11 @@ void check_descriptors(struct findings *findings)
 		             (unsigned long long)limit.rlim_max);
 		return;
 	}
-	snprintf(command, sizeof(command), "prlimit --pid %d --nofile=%d", getppid(),
-	         DESCRIPTORS_WANTED * 4);
+	snprintf(before, sizeof(before), "prlimit --nofile=%d ", DESCRIPTORS_WANTED * 4);
+	rerun_command(command, sizeof(command), before, xdp);
 	findings_add(findings, FINDING_WARNING, "descriptors", command,
-	             "at most %llu: too few for some hundred channels with outputs (a service: "
-	             "LimitNOFILE=%d)",
-	             (unsigned long long)limit.rlim_max, DESCRIPTORS_WANTED * 4);
+	             "at most %llu: too few for some hundred channels with outputs; the command "
+	             "raises it (a service: LimitNOFILE=%d; a container: --ulimit nofile=%d)",
+	             (unsigned long long)limit.rlim_max, DESCRIPTORS_WANTED * 4,
+	             DESCRIPTORS_WANTED * 4);
 }

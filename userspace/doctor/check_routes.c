@@ -60,20 +60,21 @@ static void check_default(struct findings *findings, const struct routes *routes
 /* sysctl takes a dot in a name for the end of it. */
 static void filter_command(char *command, size_t size, const char *interface)
 {
-	char name[IF_NAMESIZE];
+	char name[IF_NAMESIZE], setting[64];
 
 	snprintf(name, sizeof(name), "%s", interface);
 	for (char *at = name; *at; at++)
 		if (*at == '.')
 			*at = '/';
-	snprintf(command, size, "sysctl -w net.ipv4.conf.%s.rp_filter=%d", name, LOOSE);
+	snprintf(setting, sizeof(setting), "net.ipv4.conf.%s.rp_filter", name);
+	finding_set_kernel(command, size, setting, LOOSE);
 }
 
 static void check_reverse_path(struct findings *findings, const struct host *host,
                                const struct routes *routes)
 {
 	int64_t all, own;
-	char command[100];
+	char command[FINDING_FIX_BYTES];
 
 	if (host_read_number(host, &all, "/proc/sys/net/ipv4/conf/all/rp_filter") ||
 	    host_read_number(host, &own, "/proc/sys/net/ipv4/conf/%s/rp_filter",

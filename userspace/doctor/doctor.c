@@ -9,22 +9,26 @@
 #include "check.h"
 #include "ingest/claim.h"
 
+#include <errno.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+/* context: whether a command was printed whose effect a reboot ends; those for the kernel's settings last. */
 static void print_text(void *context, const struct finding *finding)
 {
+	bool *passing = context;
 	char name[48];
 
-	(void)context;
 	snprintf(name, sizeof(name), "%s%s%s", finding->subject, *finding->subject ? " " : "",
 	         finding->check);
 	printf("%-8s %-24s %s\n", finding_status_name(finding->status), name, finding->sentence);
-	if (*finding->fix)
-		printf("    %s\n", finding->fix);
+	if (!*finding->fix)
+		return;
+	printf("    %s\n", finding->fix);
+	*passing = *passing || *finding->subject || !strcmp(finding->check, "bpffs");
 }
 
 /* A JSON string (RFC 8259, section 7). */
@@ -109,13 +113,11 @@ static void check_host(struct findings *findings, const struct doctor_config *co
 	check_rights(findings, config->ingest, xdp);
 	if (xdp)
 		check_pins(findings);
-	check_descriptors(findings);
+	check_descriptors(findings, xdp);
 	running = check_config_dir(findings, &files) || is_served(config->ingest);
 	check_http(findings, &files, running);
 	check_dashboard(findings, &files);
-	check_readable(findings, "token-file", config->token_file);
-	check_readable(findings, "tls-cert", config->tls_cert);
-	check_readable(findings, "tls-key", config->tls_key);
+	check_access(findings, &config->access);
 	check_queues(findings, &host, privileges_hold("net_admin"));
 	state = adjtimex(&clock);
 	check_clock(findings, &host, state, clock.status);
@@ -123,21 +125,38 @@ static void check_host(struct findings *findings, const struct doctor_config *co
 		check_interfaces(findings, &host, config->ingest);
 }
 
-unsigned int doctor_run(const struct doctor_config *config)
+/* Has all that was printed arrived? It may be what a script decides by. */
+static bool is_written(void)
 {
-	struct findings findings = {.take = config->json ? print_json : print_text};
-	const unsigned int *counts = findings.counts;
+	if (!fflush(stdout) && !ferror(stdout))
+		return true;
+	log_error("cannot print what was found: %s", strerror(errno));
+	return false;
+}
 
-	check_host(&findings, config);
-	if (config->json)
-		return counts[FINDING_PROBLEM];
+static void print_sum(const unsigned int *counts, bool no_interface, bool passing)
+{
 	printf("%u ok, %u unknown, %u warnings, %u problems\n", counts[FINDING_OK],
 	       counts[FINDING_UNKNOWN], counts[FINDING_WARNING], counts[FINDING_PROBLEM]);
-	if (!config->ingest->interfaces)
+	if (no_interface)
 		printf("Without --interface no network interface was looked at.\n");
+	if (passing)
+		printf("What ip, ethtool, mount and echo to /proc set is gone with a reboot: "
+		       "docs/DEPLOYMENT.md, \"After a reboot\", makes it last.\n");
 	if (geteuid() != 0)
 		printf("Commands that change the host are for root.\n");
-	return counts[FINDING_PROBLEM];
+}
+
+bool doctor_run(const struct doctor_config *config)
+{
+	bool passing = false;
+	struct findings findings = {.take = config->json ? print_json : print_text,
+	                            .context = &passing};
+
+	check_host(&findings, config);
+	if (!config->json)
+		print_sum(findings.counts, !config->ingest->interfaces, passing);
+	return is_written() && !findings.counts[FINDING_PROBLEM];
 }
 
 static void log_problem(void *context, const struct finding *finding)
@@ -149,7 +168,7 @@ static void log_problem(void *context, const struct finding *finding)
 	          *finding->fix ? " [mend: " : "", finding->fix, *finding->fix ? "]" : "");
 }
 
-unsigned int doctor_before_start(const struct doctor_config *config)
+bool doctor_before_start(const struct doctor_config *config)
 {
 	const struct check_files_config files = files_of(config, true);
 	struct findings findings = {.take = log_problem};
@@ -157,5 +176,5 @@ unsigned int doctor_before_start(const struct doctor_config *config)
 	check_config_dir(&findings, &files);
 	check_dashboard(&findings, &files);
 	check_http(&findings, &files, false);
-	return findings.counts[FINDING_PROBLEM];
+	return !findings.counts[FINDING_PROBLEM];
 }

@@ -5,6 +5,7 @@
 #ifndef DOCTOR_DOCTOR_H
 #define DOCTOR_DOCTOR_H
 
+#include "base/access_files.h"
 #include "ingest/ingest.h"
 
 #include <stdbool.h>
@@ -12,23 +13,23 @@
 struct doctor_config {
 	const char *config_dir;
 	const char *dashboard_dir;
-	bool dashboard_given;                        /* by an option, not found */
-	const char *http;                            /* ADDR:PORT */
-	const char *token_file, *tls_cert, *tls_key; /* NULL: not asked for */
+	bool dashboard_given; /* by an option, not found */
+	const char *http;     /* ADDR:PORT */
+	struct access_files access;
 	const struct ingest_config *ingest;
 	bool json; /* a JSON object a line instead of text */
 };
 
 /*
- * Check everything and print it to standard output. Changes nothing. Returns how many problems there are.
- * Thread: main, before others exist.
+ * Check everything and print it to standard output. Changes nothing. Whether there is no problem, and all was
+ * printed. Thread: main, before others exist.
  */
-unsigned int doctor_run(const struct doctor_config *config);
+bool doctor_run(const struct doctor_config *config);
 
 /*
  * Check what the program is about to use (configuration folder, dashboard, HTTP address) and log what keeps it
- * from starting. Returns how many problems there are. Thread: main, before others exist.
+ * from starting. Whether nothing does. Thread: main, before others exist.
  */
-unsigned int doctor_before_start(const struct doctor_config *config);
+bool doctor_before_start(const struct doctor_config *config);
 
 #endif

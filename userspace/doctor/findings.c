@@ -3,9 +3,13 @@
  */
 #include "findings.h"
 
+#include "base/shell_word.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+#define KERNEL_SETTINGS "/etc/sysctl.d/60-medialive-distributor.conf"
 
 void findings_add(struct findings *findings, enum finding_status status, const char *check,
                   const char *fix, const char *format, ...)
@@ -31,23 +35,11 @@ const char *finding_status_name(enum finding_status status)
 	return names[status];
 }
 
-void finding_quote(char *out, size_t size, const char *text)
+void finding_set_kernel(char *out, size_t size, const char *name, long long value)
 {
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "0123456789_./-@:+,=";
-	size_t n = 0;
+	char line[160], word[400];
 
-	if (*text && !text[strspn(text, plain)]) {
-		snprintf(out, size, "%s", text);
-		return;
-	}
-	out[n++] = '\'';
-	for (; *text && n + 6 < size; text++) {
-		if (*text == '\'')
-			n += (size_t)snprintf(out + n, size - n, "'\\''");
-		else
-			out[n++] = *text;
-	}
-	out[n++] = '\'';
-	out[n] = '\0';
+	snprintf(line, sizeof(line), "%s = %lld", name, value);
+	shell_word(word, sizeof(word), line);
+	snprintf(out, size, "echo %s >>" KERNEL_SETTINGS " && sysctl -p " KERNEL_SETTINGS, word);
 }

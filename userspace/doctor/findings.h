@@ -42,7 +42,7 @@ void findings_add(struct findings *findings, enum finding_status status, const c
 /* "ok", "unknown", "warning" or "problem". Thread: any. */
 const char *finding_status_name(enum finding_status status);
 
-/* Write text so that a shell takes it as one word. Thread: any. */
-void finding_quote(char *out, size_t size, const char *text);
+/* The command that makes a setting of the kernel's, now and after every start of the host. Thread: any. */
+void finding_set_kernel(char *out, size_t size, const char *name, long long value);
 
 #endif

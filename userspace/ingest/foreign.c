@@ -4,6 +4,8 @@
  */
 #include "foreign.h"
 
+#include "base/shell_word.h"
+
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -89,7 +91,7 @@ static uint32_t program_id(const struct bpf_xdp_query_opts *attached)
 int foreign_find(unsigned int ifindex, struct foreign *out)
 {
 	LIBBPF_OPTS(bpf_xdp_query_opts, attached);
-	char interface[IF_NAMESIZE];
+	char interface[IF_NAMESIZE], word[SHELL_WORD_INTERFACE_BYTES];
 	const int error = bpf_xdp_query((int)ifindex, 0, &attached);
 	uint32_t id, link;
 
@@ -101,11 +103,13 @@ int foreign_find(unsigned int ifindex, struct foreign *out)
 	name_program(id, out->program, sizeof(out->program));
 	snprintf(out->show, sizeof(out->show), "bpftool prog show id %u", id);
 	out->is_unsure = find_link(ifindex, id, &link) != 0;
-	if (link)
+	if (link) {
 		snprintf(out->remove, sizeof(out->remove), "bpftool link detach id %u", link);
-	else
-		snprintf(out->remove, sizeof(out->remove), "ip link set dev %s %s off", interface,
+	} else {
+		shell_word(word, sizeof(word), interface);
+		snprintf(out->remove, sizeof(out->remove), "ip link set dev %s %s off", word,
 		         mode_name(&attached, id));
+	}
 	return 0;
 }
 

@@ -10,7 +10,7 @@
 struct foreign {
 	char program[96]; /* program 12 "name" */
 	char show[64];    /* the command that shows it … */
-	char remove[96];  /* … and the one that removes it … */
+	char remove[128]; /* … and the one that removes it … */
 	bool is_unsure;   /* … unless it was attached by a link, which only CAP_SYS_ADMIN sees */
 };
 

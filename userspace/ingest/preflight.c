@@ -4,6 +4,8 @@
  */
 #include "preflight.h"
 
+#include "base/shell_word.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -38,7 +40,23 @@ static struct preflight_finding *add(struct findings *findings, enum preflight_s
 	return finding;
 }
 
-#define COMMAND(finding, ...) snprintf((finding)->command, sizeof((finding)->command), __VA_ARGS__)
+static void set_command(struct preflight_finding *finding, const char *program,
+                        const struct preflight_facts *facts, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* What mends it: the program, the interface, and the rest. */
+static void set_command(struct preflight_finding *finding, const char *program,
+                        const struct preflight_facts *facts, const char *format, ...)
+{
+	char word[SHELL_WORD_INTERFACE_BYTES], rest[64];
+	va_list args;
+
+	shell_word(word, sizeof(word), facts->interface);
+	va_start(args, format);
+	vsnprintf(rest, sizeof(rest), format, args);
+	va_end(args);
+	snprintf(finding->command, sizeof(finding->command), "%s %s %s", program, word, rest);
+}
 
 /* The major and minor number of amzn-drivers' ena, 2.17 as 2017; 0 for the kernel's own. */
 static unsigned int ena_version(const struct preflight_facts *facts)
@@ -62,7 +80,7 @@ static void check_ena(const struct preflight_facts *facts, struct findings *find
 	              "ena takes XDP with at most half of its %u channels, %u are in use",
 	              facts->max_combined, facts->combined);
 	if (half)
-		COMMAND(finding, "ethtool -L %s combined %u", facts->interface, half);
+		set_command(finding, "ethtool -L", facts, "combined %u", half);
 }
 
 /*
@@ -80,8 +98,8 @@ static void check_virtio(const struct preflight_facts *facts, struct findings *f
 		              "beside the %u in use, it has %u",
 		              facts->cpus, facts->combined, facts->max_combined);
 		if (facts->max_combined > facts->cpus)
-			COMMAND(finding, "ethtool -L %s combined %u", facts->interface,
-			        facts->max_combined - facts->cpus);
+			set_command(finding, "ethtool -L", facts, "combined %u",
+			            facts->max_combined - facts->cpus);
 	}
 	if (facts->gro_hw && facts->gro_hw_fixed)
 		add(findings, PREFLIGHT_REFUSED, PREFLIGHT_OFFLOADS,
@@ -99,8 +117,8 @@ static void check_joining(const struct preflight_facts *facts, struct findings *
 	finding = add(findings, PREFLIGHT_REFUSED, PREFLIGHT_OFFLOADS,
 	              "%s takes no XDP while %s is on", facts->driver,
 	              facts->lro ? "LRO" : "hardware GRO");
-	COMMAND(finding, "ethtool -K %s%s%s", facts->interface, facts->lro ? " lro off" : "",
-	        facts->gro_hw ? " rx-gro-hw off" : "");
+	set_command(finding, "ethtool -K", facts, "%s%s%s", facts->lro ? "lro off" : "",
+	            facts->lro && facts->gro_hw ? " " : "", facts->gro_hw ? "rx-gro-hw off" : "");
 }
 
 /* Zero-copy rings of ice wrap by a mask. */
@@ -116,7 +134,7 @@ static void check_ice(const struct preflight_facts *facts, struct findings *find
 	finding = add(findings, PREFLIGHT_NOTE, PREFLIGHT_RINGS,
 	              "ice has zero-copy with receive rings of a power of two alone, not %u",
 	              facts->rx_ring);
-	COMMAND(finding, "ethtool -G %s rx %u", facts->interface, size);
+	set_command(finding, "ethtool -G", facts, "rx %u", size);
 }
 
 static const struct driver {
@@ -170,7 +188,7 @@ static void check_mtu(const struct driver *driver, const struct preflight_facts 
 	finding = add(findings, PREFLIGHT_REFUSED, PREFLIGHT_MTU,
 	              "%s takes XDP up to an MTU of %u bytes, this is %u", driver->name,
 	              driver->max_mtu, facts->mtu);
-	COMMAND(finding, "ip link set %s mtu %u", facts->interface, driver->max_mtu);
+	set_command(finding, "ip link set", facts, "mtu %u", driver->max_mtu);
 }
 
 bool preflight_describe(const struct preflight_facts *facts, struct preflight_ability *out)

@@ -52,7 +52,7 @@ enum preflight_subject {
 struct preflight_finding {
 	enum preflight_severity severity;
 	char sentence[200];
-	char command[120]; /* that mends it, or "" */
+	char command[160]; /* that mends it, or "" */
 	enum preflight_subject subject;
 };
 

@@ -27,7 +27,7 @@ typedef void (*remux_tag_fn)(void *context, struct flv_tag *tag);
 	X(discontinuities, COUNTER_TOTAL, "events", "Continuity errors in remuxed streams")        \
 	X(ignored_packets, COUNTER_TOTAL, "packets", "TS packets ignored as faulty or scrambled")  \
 	X(clock_jumps, COUNTER_TOTAL, "events", "Time stamp jumps bridged by the output clock")    \
-	X(unsupported_streams, COUNTER_GAUGE, "streams", "Streams that RTMP cannot carry")
+	X(unsupported_streams, COUNTER_GAUGE, "streams", "Streams that RTMP outputs cannot get")
 
 struct remux_counters {
 	REMUX_COUNTERS(COUNTER_MEMBER)
@@ -104,9 +104,9 @@ size_t remuxer_get_cues(const struct remuxer *remuxer, const struct remux_choice
                         int64_t now_ms, struct flv_tag *cues[REMUX_MAX_CUES]);
 
 /*
- * The program's streams that RTMP cannot carry, further video streams included, as the gauge
- * unsupported_streams counts them. Writes up to max of them and returns how many there are. psi_get_type_name names their types. Thread:
- * as push.
+ * The program's streams that no reader can get, as the gauge unsupported_streams counts them: RTMP cannot carry them, or
+ * they are further video streams or audio beyond the limit. Writes up to max of them and returns how many there are.
+ * psi_get_type_name names their types. Thread: as push.
  */
 size_t remuxer_get_skipped(const struct remuxer *remuxer, struct psi_stream *streams, size_t max);
 

@@ -60,18 +60,50 @@ static bool is_told(const struct psi_stream *streams, size_t count, uint8_t type
 	return false;
 }
 
-/* Each type once. Returns how many. */
-static size_t add_skipped(struct text *text, const struct psi_stream *streams, size_t count)
+/* The types that are left out for a reason, each once. begun: text has something already. Returns how many. */
+static size_t add_types(struct text *text, const struct psi_stream *streams, size_t count,
+                        enum remux_plan_reason reason, bool begun)
 {
 	size_t told = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		if (!is_worth_saying(streams[i].type) || is_told(streams, i, streams[i].type))
+		const uint8_t type = streams[i].type;
+
+		if (remux_plan_why_not(type) != reason || !is_worth_saying(type) ||
+		    is_told(streams, i, type))
 			continue;
-		add(text, told++ ? ", " : "");
+		add(text, told ? ", " : begun ? "; " : "");
 		add_type(text, &streams[i]);
+		told++;
 	}
 	return told;
+}
+
+/* Returns whether anything was said. */
+static bool add_skipped(struct text *text, const struct remuxer *remuxer)
+{
+	struct psi_stream skipped[PSI_MAX_STREAMS];
+	const size_t count = remuxer_get_skipped(remuxer, skipped, PSI_MAX_STREAMS);
+	bool begun = false;
+	char limit[64];
+
+	snprintf(limit, sizeof(limit), " not sent: only the first %d audio tracks can be",
+	         REMUX_MAX_AUDIO);
+	for (int reason = 0; reason < REMUX_PLAN_REASONS; reason++) {
+		const size_t told = add_types(text, skipped, count, reason, begun);
+
+		if (!told)
+			continue;
+		if (reason == REMUX_PLAN_SECOND_VIDEO)
+			add(text, " not sent: only the first video stream is");
+		else if (reason == REMUX_PLAN_MANY_AUDIO)
+			add(text, limit);
+		else
+			add(text, told > 1 ? " not sent: RTMP cannot carry them"
+			                   : " not sent: RTMP cannot carry it");
+		begun = true;
+	}
+	return begun;
 }
 
 static void add_missing_audio(struct text *text, const struct remux_choice *choice)
@@ -97,10 +129,9 @@ static bool misses_audio(const struct remuxer *remuxer, const struct remux_choic
 void remuxer_describe(const struct remuxer *remuxer, const struct remux_choice *choice, char *text,
                       size_t size)
 {
-	struct psi_stream skipped[PSI_MAX_STREAMS];
 	struct text out = {.at = text, .left = size};
 	char part[64];
-	size_t told;
+	bool begun;
 
 	text[0] = 0;
 	if (remuxer->program.number == 0) {
@@ -111,12 +142,9 @@ void remuxer_describe(const struct remuxer *remuxer, const struct remux_choice *
 		}
 		return;
 	}
-	told = add_skipped(&out, skipped, remuxer_get_skipped(remuxer, skipped, PSI_MAX_STREAMS));
-	if (told > 0)
-		add(&out, told > 1 ? " not sent: RTMP cannot carry them"
-		                   : " not sent: RTMP cannot carry it");
+	begun = add_skipped(&out, remuxer);
 	if (misses_audio(remuxer, choice)) {
-		add(&out, told > 0 ? "; " : "");
+		add(&out, begun ? "; " : "");
 		add_missing_audio(&out, choice);
 	}
 }

@@ -82,6 +82,15 @@ void remux_plan_make(struct remux_plan *plan, const struct psi_program *program)
 	}
 }
 
+enum remux_plan_reason remux_plan_why_not(uint8_t stream_type)
+{
+	const struct class_row *row = find_row(stream_type);
+
+	if (!row || row->doubtful) /* there is a better one, or it is not what it might have been */
+		return REMUX_PLAN_CODEC;
+	return row->class->type == FLV_VIDEO ? REMUX_PLAN_SECOND_VIDEO : REMUX_PLAN_MANY_AUDIO;
+}
+
 int remux_plan_find_audio(const struct remux_plan *plan, const struct remux_choice *choice)
 {
 	size_t before = 0;

@@ -35,6 +35,17 @@ struct remux_plan {
  */
 void remux_plan_make(struct remux_plan *plan, const struct psi_program *program);
 
+/* Why a plan has no use for a video or audio stream. */
+enum remux_plan_reason {
+	REMUX_PLAN_CODEC,        /* RTMP cannot carry it */
+	REMUX_PLAN_SECOND_VIDEO, /* it has another video stream */
+	REMUX_PLAN_MANY_AUDIO,   /* it has REMUX_MAX_AUDIO others */
+	REMUX_PLAN_REASONS
+};
+
+/* The reason of a stream of that type that a plan has not. Thread: any. */
+enum remux_plan_reason remux_plan_why_not(uint8_t stream_type);
+
 /* The index in plan->audio of the stream that choice asks for, or -1. Thread: any. */
 int remux_plan_find_audio(const struct remux_plan *plan, const struct remux_choice *choice);
 

@@ -15,6 +15,7 @@
 #include "base/container.h"
 #include "base/rate.h"
 #include "base/resolve.h"
+#include "burst.h"
 #include "cutter.h"
 #include "datagram_socket.h"
 #include "feed.h"
@@ -48,7 +49,7 @@ struct output_udp {
 	struct resolve *resolve;
 	struct resolve_result addresses;
 	struct datagram_socket socket;
-	int64_t burst; /* number of the last burst's period */
+	struct burst burst;
 	struct cutter cutter;
 	struct fec_encoder *fec; /* NULL: none */
 	int64_t refused_ns;      /* since when everything is refused; 0: it is not */
@@ -189,21 +190,11 @@ static void send_waiting(struct output_udp *u, int64_t now_ns)
 	}
 }
 
-/* Outputs with the same option burst in the same tick, while what they send is still in the cache. */
-static bool is_burst_due(struct output_udp *u, int64_t now_ns)
-{
-	const int64_t burst = u->options.burst ? now_ns / (u->options.burst * NS_PER_MS) : now_ns;
-	const bool is_due = burst != u->burst;
-
-	u->burst = burst;
-	return is_due;
-}
-
 static void run_sending(struct output_udp *u, int64_t now_ns)
 {
 	struct output_sample sample = {0};
 
-	if (is_burst_due(u, now_ns))
+	if (burst_is_due(&u->burst, now_ns))
 		send_waiting(u, now_ns);
 	if (u->phase != PHASE_SENDING)
 		return;
@@ -290,6 +281,7 @@ int output_udp_create(struct output **out, const struct output_config *config, s
 	snprintf(u->host, sizeof(u->host), "%s", config->url.host);
 	u->port = config->url.port;
 	u->options = config->url.udp;
+	u->burst.period_ns = u->options.burst ? u->options.burst * NS_PER_MS : 1;
 	u->base.own_counters = &u->own;
 	u->socket.fd = -1;
 	cutter_init(&u->cutter, channel_ring(u->channel), u->options.pkt_size, NULL);

@@ -50,7 +50,7 @@ void srt_link_begin(struct srt_link *link, int socket, const struct srt_options 
 	                          .position = head,
 	                          .newest = head,
 	                          .newest_ns = now_ns,
-	                          .period_ns = period_ns(options),
+	                          .burst.period_ns = period_ns(options),
 	                          .acknowledged_ns = now_ns};
 	cap_retransmission(link, now_ns);
 }
@@ -87,9 +87,8 @@ int srt_link_run(struct srt_link *link, int64_t now_ns)
 	const size_t whole = link->whole;
 	int error = 0;
 
-	if (now_ns / link->period_ns == link->period)
+	if (!burst_is_due(&link->burst, now_ns))
 		return 0;
-	link->period = now_ns / link->period_ns;
 	if (head != link->newest) {
 		link->newest = head;
 		link->newest_ns = now_ns;

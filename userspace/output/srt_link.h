@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/table.h"
+#include "burst.h"
 #include "relay/channel.h"
 #include "srt_socket.h"
 
@@ -63,8 +64,7 @@ struct srt_link {
 	uint64_t position;                 /* in the ring */
 	uint64_t newest;                   /* ring head when it last moved */
 	int64_t newest_ns;
-	int64_t period_ns;       /* from burst to burst; in whole ticks of the sender */
-	int64_t period;          /* the one in which it sent last */
+	struct burst burst;
 	int64_t lossy_ns;        /* when packets were last sent again; 0: never */
 	int64_t acknowledged_ns; /* when the peer was last seen to acknowledge, or had nothing to */
 	struct srt_statistics seen; /* at the last look */
@@ -74,7 +74,7 @@ struct srt_link {
 void srt_link_begin(struct srt_link *link, int socket, const struct srt_options *options,
                     struct channel *channel, struct output_counters *counters, int64_t now_ns);
 
-/* Send what waits, once in period_ns. Errors: -EPIPE: the connection is gone. */
+/* Send what waits, if a burst is due. Errors: -EPIPE: the connection is gone. */
 int srt_link_run(struct srt_link *link, int64_t now_ns);
 
 /*
