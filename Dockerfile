@@ -12,9 +12,9 @@ RUN tools/install-deps.sh build
 COPY . .
 RUN make -j"$(nproc)" PREFIX=/usr && \
     make PREFIX=/usr DESTDIR=/out install && \
-    install -m 755 tools/container/health.sh /out/usr/share/medialive-distributor/ && \
-    strip /out/usr/bin/* && \
-    tools/runtime-packages.sh /out/usr/bin/* >/packages
+    install -m 755 tools/container/*.sh /out/usr/share/medialive-distributor/ && \
+    strip /out/usr/bin/medialive-distributor /out/usr/bin/media-source && \
+    tools/runtime-packages.sh /out/usr/bin/medialive-distributor /out/usr/bin/media-source >/packages
 
 FROM ${BASE}
 COPY --from=build /packages /tmp/packages

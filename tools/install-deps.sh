@@ -54,6 +54,11 @@ if [ "$(id -u)" -ne 0 ]; then
   echo "install-deps.sh: these packages are missing and need root: ${missing[*]}" >&2
   exit 1
 fi
+# Services that come with these packages; not those that are here already, which are somebody's.
+services=()
+for service in nginx prometheus; do
+  [ -e "/lib/systemd/system/$service.service" ] || services+=("$service")
+done
 echo "Installing: ${missing[*]}"
 export DEBIAN_FRONTEND=noninteractive
 # A package must not start services of its own here: demo and tests start what they need.
@@ -66,3 +71,8 @@ if [ ! -e "$policy" ] || grep -qF "$mark" "$policy"; then # ours may be left fro
 fi
 apt-get update -qq
 apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+# Nor at the next boot.
+for service in "${services[@]}"; do
+  [ ! -e "/lib/systemd/system/$service.service" ] || ! command -v systemctl >/dev/null ||
+    systemctl disable --quiet "$service"
+done

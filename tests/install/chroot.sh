@@ -34,6 +34,35 @@ chroot_inner='
   status=$?
   exit "$status"'
 
+# For what is to be the first process of a whole system in such a folder, as systemd and an engine are.
+# shellcheck disable=SC2034,SC2016 # used by systemd.sh and docker.sh; expanded by the shell inside
+chroot_system='
+  # DIR: /proc, /sys with a BPF file system as systemd mounts it, /dev and /run.
+  furnish() {
+    mount --make-rprivate /
+    mount --bind "$1" "$1"
+    mount -t proc proc "$1/proc"
+    mount -t sysfs sysfs "$1/sys"
+    mount -t bpf -o nosuid,nodev,noexec,mode=0700 bpf "$1/sys/fs/bpf"
+    mount -t tmpfs -o mode=755 tmpfs "$1/dev"
+    for node in null zero full random urandom tty; do
+      touch "$1/dev/$node"
+      mount --bind "/dev/$node" "$1/dev/$node"
+    done
+    mkdir "$1/dev/pts" "$1/dev/shm"
+    mount -t devpts -o newinstance,ptmxmode=0666,mode=620 devpts "$1/dev/pts"
+    ln -s pts/ptmx "$1/dev/ptmx"
+    mount -t tmpfs -o mode=755 tmpfs "$1/run"
+  }
+
+  # DIR becomes the root, and nothing else is to be seen.
+  enter() {
+    mkdir "$1/run/outside"
+    cd "$1"
+    pivot_root . run/outside
+    umount -l /run/outside
+  }'
+
 chroot_usable() {
   if [ "$(id -u)" -ne 0 ]; then
     echo "needs root"

@@ -84,15 +84,16 @@ property_is() {
   [ "$(property "$1")" = "$2" ]
 }
 
-# journal: the service's lines of its last start.
+# journal: the program's lines since its last start. By its name and the time: of a process that ended at once the journal
+# does not know the unit any more.
 journal() {
-  inside journalctl --no-pager --output cat "_SYSTEMD_INVOCATION_ID=$(property InvocationID)" \
-    + "INVOCATION_ID=$(property InvocationID)"
+  inside journalctl --no-pager --output cat --identifier "$service" --since \
+    "$(inside systemctl show --timestamp=us+utc --value --property ExecMainStartTimestamp "$service")"
 }
 
 # journal_has PATTERN: soon; the journal is written by a process of its own.
 journal_has() {
-  wait_for 5 journal_line "$1"
+  wait_for 10 journal_line "$1"
 }
 
 # The first line of the journal with PATTERN.

@@ -12,32 +12,17 @@
 # It dies with whoever started it.
 systemd_pid='' systemd_group=''
 
-systemd_inner='
+systemd_inner="$chroot_system"'
   set -e
   dir=$1
-  mount --make-rprivate /
-  mount --bind "$dir" "$dir"
-  mount -t proc proc "$dir/proc"
-  mount -t sysfs sysfs "$dir/sys"
-  mount -t bpf -o nosuid,nodev,noexec,mode=0700 bpf "$dir/sys/fs/bpf"
+  furnish "$dir"
   mount -t cgroup2 cgroup2 "$dir/sys/fs/cgroup"
-  mount -t tmpfs -o mode=755 tmpfs "$dir/dev"
-  for node in null zero full random urandom tty; do
-    touch "$dir/dev/$node"
-    mount --bind "/dev/$node" "$dir/dev/$node"
-  done
-  mkdir "$dir/dev/pts" "$dir/dev/shm"
-  mount -t devpts -o newinstance,ptmxmode=0666,mode=620 devpts "$dir/dev/pts"
-  ln -s pts/ptmx "$dir/dev/ptmx"
-  mount -t tmpfs -o mode=755 tmpfs "$dir/run"
   mount -t tmpfs -o mode=1777 tmpfs "$dir/tmp"
-  mkdir -p "$dir/run/outside" "$dir/run/systemd/system"
+  mkdir -p "$dir/run/systemd/system"
   for unit in systemd-logind.service systemd-udevd.service getty.target; do
     ln -s /dev/null "$dir/run/systemd/system/$unit" # nobody logs in, and no hardware is ours
   done
-  cd "$dir"
-  pivot_root . run/outside
-  umount -l /run/outside
+  enter "$dir"
   exec env -i container=test PATH=/usr/sbin:/usr/bin:/sbin:/bin /lib/systemd/systemd --system \
     --show-status=no --default-standard-output=journal systemd.unified_cgroup_hierarchy=1'
 

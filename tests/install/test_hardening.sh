@@ -6,7 +6,7 @@
 service_skip_unless_usable
 make_namespaces
 make_ts "$work/generated.ts" 4
-service_machine
+service_machine openssl
 service_install_program
 install -m 755 "$build/tools/sandbox_probe" "$machine/usr/local/bin/sandbox_probe"
 service_boot
@@ -112,6 +112,7 @@ frames 2 FILL_RING=1000 DISTRIBUTOR_FILL_RING.*"1000"
 address 2 HTTP=8000 DISTRIBUTOR_HTTP.*"8000"
 interface 2 INGEST=xdp DISTRIBUTOR_INTERFACE
 CASES
+equal "and no line of a start before the last" "" "$(journal | grep FILL_RING)"
 set_options "HTTP=$http" "CONFIG_DIR=/usr/share"
 refused "unwritable folder" 1 'config-dir: /usr/share'
 background "$build/medialive-distributor" --http "$http" --config-dir "$work/other" --dashboard-dir "$root/dashboard" \
@@ -123,6 +124,52 @@ refused "occupied port" 1 "$http is taken by another program"
 stop_pid "$occupier"
 set_options "HTTP=$http" INGEST=xdp INTERFACE=nonesuch0
 refused "missing interface" 1 'error +interface nonesuch0: there is none of that name'
+
+# --- token and HTTPS, as systemd/README.md says
+# block N: the Nth block of the section.
+block() {
+  awk -v wanted="$1" '/^## / {here = /Token and HTTPS/} here && /^```/ {open = !open; number += open; next}
+    here && open && number == wanted' "$root/systemd/README.md"
+}
+# certificate NAME: as certbot leaves them; root's alone.
+lineage=/etc/letsencrypt/live/distributor
+certificate() {
+  install -d -m 700 "$machine/etc/letsencrypt" && mkdir -p "$machine$lineage"
+  inside openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj "/CN=$1" \
+    -addext subjectAltName=IP:127.0.0.1 -keyout "$lineage/privkey.pem" -out "$lineage/fullchain.pem" 2>"$work/openssl.log"
+  cp "$machine$lineage/fullchain.pem" "$work/$1.pem"
+}
+# secure CERTIFICATE [CURL-OPTION...]: status of a request by HTTPS, with this certificate trusted; 000 without an answer.
+secure() {
+  in_ns curl -s -m 10 --cacert "$work/$1.pem" -o /dev/null -w '%{http_code}' "${@:2}" https://127.0.0.1:8443/api/channels
+}
+trusted() {
+  [ "$(secure "$1" -H "$bearer")" = 200 ]
+}
+certificate first
+block 1 | sed 's/sudo //g' >"$machine/usr/src/files.sh"
+check "token, certificate and key are put in their place" inside bash -euo pipefail -c "cd $lineage && . /usr/src/files.sh"
+equal "closed to others" "750 640 640 640" "$(inside stat -c %a /etc/$service{,/token,/cert.pem,/key.pem} | paste -sd ' ')"
+block 2 >"$machine/etc/default/$service"
+bearer="Authorization: Bearer $(cat "$machine/etc/$service/token")"
+check "the service starts with them" inside systemctl start "$service"
+check "HTTPS with the token: 200" wait_for 15 trusted first
+equal "without it" 401 "$(secure first)"
+equal "with another" 401 "$(secure first -H 'Authorization: Bearer 0123456789abcdef0123456789abcdef')"
+equal "no HTTP" 000 "$(in_ns curl -s -m 5 -o /dev/null -w '%{http_code}' http://127.0.0.1:8443/api/health)"
+certificate second
+equal "a new certificate is not read while it runs" "200 000" "$(secure first -H "$bearer") $(secure second -H "$bearer")"
+block 3 >"$machine/usr/src/hook"
+check "certbot's hook" inside env RENEWED_LINEAGE=$lineage sh /usr/src/hook
+check "gets it served" wait_for 15 trusted second
+equal "instead of the old one" 000 "$(secure first -H "$bearer")"
+inside systemctl stop "$service"
+cp "$machine/etc/$service/token" "$machine/root/token"
+chmod 755 "$machine/root" && chmod 644 "$machine/root/token"
+set_options "HTTP=$http" TOKEN_FILE=/root/token
+refused "a token in a home" 1 /root/token
+set_options "HTTP=$http" "TLS_CERT=$lineage/fullchain.pem" "TLS_KEY=$lineage/privkey.pem"
+refused "a key that is root's" 1 "$lineage"
 
 # --- settings that are missing
 rm "$machine/etc/default/$service"

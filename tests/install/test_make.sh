@@ -21,6 +21,15 @@ options=(--http "$http" --config-dir /var/lib/medialive-distributor)
 accept "native XDP" xdp "$dir" /usr/local/bin/medialive-distributor "${options[@]}" --interface "$veth" --ingest xdp
 accept "kernel sockets" udp "$dir" /usr/local/bin/medialive-distributor "${options[@]}"
 mv "$dir/away" "$dir/src"
+for words in 'PREFIX=/usr/local/kept c' 'DESTDIR=/usr/local/kept '; do
+  : >"$dir/usr/local/kept"
+  for target in install uninstall; do
+    inside make -C /src --no-print-directory "$target" "$words" >"$work/refusal" 2>&1
+    equal "make $target '$words' is refused" 2 $?
+    check "and it says why" grep -q 'without white space' "$work/refusal"
+  done
+  check "and somebody else's file is there" rm "$dir/usr/local/kept"
+done
 step "make uninstall" inside make -C /src uninstall
 equal "it leaves nothing" "$before" "$(installed)"
 finish

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# vagrant/: the Vagrantfile is valid, with Debian's vagrant, for both of its providers; and what provisions the lab makes, in
-# a Debian of its own, a lab that checks a distributor. What provisions the distributor is run by tests/vm.
+# vagrant/: the Vagrantfile is valid, with Debian's vagrant, for both of its providers; what provisions the lab makes, in
+# a Debian of its own, a lab that checks a distributor; and what provisions the distributor takes changes of the source over.
+# The machine that it makes is run by tests/vm.
 . "$(dirname "$0")/lib.sh"
 
 # validate VAGRANTFILE PROVIDER [VARIABLE=VALUE]: in the Debian; Vagrant's own files go with it.
@@ -24,6 +25,10 @@ in_lab() {
   CHROOT_NETNS=/run/netns/$ns_source inside "$@"
 }
 
+networkd() {
+  inside systemctl is-enabled systemd-networkd systemd-networkd-wait-online | paste -sd ' '
+}
+
 make_namespaces
 step "a minimal bookworm" chroot_make bookworm "$dir"
 chroot_source "$dir"
@@ -41,9 +46,11 @@ step "vagrant validate with 8 queues" validate Vagrantfile libvirt DISTRIBUTOR_Q
 
 step "a package for the lab" make_package
 step "what a machine has and a chroot has not" inside apt-get install -y -qq --no-install-recommends systemd-sysv udev
+equal "networkd is not in use" "disabled disabled" "$(networkd)"
 step "the lab's provisioning" inside /src/vagrant/provision/lab.sh --nic media0,52:54:00:77:4d:20,10.77.0.20/24 \
   --to 10.77.0.10 --package /src/program.deb
 chroot_keep "$dir"
+equal "no boot waits for networkd" "enabled disabled" "$(networkd)"
 step "it may be run again" inside /src/vagrant/provision/lab.sh --nic media0,52:54:00:77:4d:20,10.77.0.20/24 \
   --to 10.77.0.10 --package /src/program.deb
 equal "systemd has no complaint about the lab's units" "" \
@@ -62,4 +69,31 @@ check "video and audio by RTMP, from the lab's server" grep -q '^ok .* video and
 api GET /api/channels
 equal "it leaves no channel" 0 "$(json '.channels | length')"
 check "the distributor ends with status 0" stop_distributor
+
+# --- the distributor: with a package from outside, then after changes of the source
+settings=/etc/default/medialive-distributor
+# provision NAME: as the Vagrantfile does, but that no package list is there yet.
+provision() {
+  rm -rf "$dir"/var/lib/apt/lists/*
+  step "$1" inside /src/vagrant/provision/distributor.sh --http 192.168.56.10:8000 \
+    --nic media0,52:54:00:77:4d:10,10.77.0.10/24,4 </dev/null
+}
+check "a machine has to fetch packages first" test ! -e "$dir/usr/sbin/bpftool"
+install -D -m 644 -t "$dir/src/build/deb" "$root"/build/deb/medialive-distributor_*.deb
+provision "the distributor's provisioning"
+check "no package was built" test ! -e "$dir/src/build/deb/build.log"
+check "the settings file is the package's" cmp "$root/systemd/medialive-distributor.env" "$dir$settings"
+equal "the machine's settings are beside it" \
+  "Environment=DISTRIBUTOR_INTERFACE=media0 DISTRIBUTOR_HTTP=192.168.56.10:8000" \
+  "$(tail -1 "$dir"/etc/systemd/system/medialive-distributor.service.d/*.conf)"
+equal "systemd has no complaint about them" "" "$(inside systemd-analyze verify --man=no medialive-distributor.service 2>&1)"
+equal "the service is enabled" enabled "$(inside systemctl is-enabled medialive-distributor)"
+inside systemctl enable --quiet systemd-networkd-wait-online
+echo '# changed in the source' | tee -a "$dir/src/README.md" >>"$dir/src/systemd/medialive-distributor.env"
+echo '# the operator' >>"$dir$settings"
+provision "after a change of the source"
+chroot_keep "$dir"
+equal "the program is of the new source" '# changed in the source' "$(tail -1 "$dir/usr/share/doc/medialive-distributor/README.md")"
+equal "nobody was asked: the operator's settings stay" '# the operator' "$(tail -1 "$dir$settings")"
+equal "where networkd was in use it is left alone" "enabled enabled" "$(networkd)"
 finish

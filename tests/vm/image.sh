@@ -34,7 +34,7 @@ add_access() {
     >"$dir/etc/systemd/network/10-management.network"
   ssh-keygen -q -t ed25519 -N '' -f "$folder/key"
   install -D -m 600 "$folder/key.pub" "$dir/root/.ssh/authorized_keys"
-  chroot_run "$dir" systemctl enable --quiet ssh
+  chroot_run "$dir" systemctl enable --quiet ssh systemd-networkd
 }
 
 # The package in FOLDER/program.deb. Its libraries are those of bookworm: another system makes it in a chroot.

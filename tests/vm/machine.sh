@@ -26,10 +26,6 @@ machine_network() {
     machine_tap media1 10.80.0.1 multi_queue
 }
 
-in_ns() {
-  nsenter --net="/run/netns/$ns" "$@"
-}
-
 # The options of a network card, into the array vm_options: NAME MAC QUEUES.
 machine_card() {
   local queues=$3 backend="tap,id=$1,ifname=$1,script=no,downscript=no,vhost=off" device="virtio-net-pci,netdev=$1,mac=$2"

@@ -7,62 +7,31 @@
 #
 # VM_IMAGE=FOLDER keeps the machine's disk there, and takes it from there the next time, without provisioning.
 # VM_PACKAGE=FILE.deb installs this package and makes none. KEEP=1 keeps the logs. About 8 minutes on two cores; needs root.
-set -uo pipefail
-cd "$(dirname "$0")/../.." || exit 1
-root=$PWD
+. "$(dirname "$0")/../integration/lib.sh"
+cd "$root" || exit 1
 # shellcheck source=tests/install/chroot.sh
 . "$root/tests/install/chroot.sh"
 # shellcheck source=tests/vm/machine.sh
 . "$root/tests/vm/machine.sh"
 
-passed=0 failed=0 skipped=0
-ns=mld-v-$$
-work=$(mktemp -d "${TMPDIR:-/tmp}/mld-vm.XXXXXX")
+skipped=0
 vm_folder=${VM_IMAGE:-$work/image}
 pins=/sys/fs/bpf/medialive-distributor/v1
 began=$SECONDS
 
+# In place of the one for namespaces.
 cleanup() {
   trap - EXIT INT TERM
   machine_stop
   wait
   if [ "${KEEP:-}" ]; then echo "# kept $work"; else rm -rf --one-file-system "$work"; fi
 }
-trap cleanup EXIT
-trap 'exit 130' INT TERM
 
-ok() {
-  passed=$((passed + 1))
-  echo "ok $((passed + failed + skipped)) - $1"
-}
-
-not_ok() {
-  failed=$((failed + 1))
-  echo "not ok $((passed + failed + skipped)) - $1"
-  shift
-  printf '  %s\n' "$@"
-}
-
-# equal NAME WANTED GOT
-equal() {
-  if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1" "wanted: $2" "got:    $3"; fi
-}
-
-# check NAME COMMAND...: its exit status decides.
+# check NAME COMMAND...: its exit status decides; ssh and qemu say much.
 check() {
   local what=$1
   shift
   if "$@" >"$work/check" 2>&1; then ok "$what"; else not_ok "$what" "command: $*" "$(tail -5 "$work/check")"; fi
-}
-
-# wait_for SECONDS COMMAND...: until it succeeds.
-wait_for() {
-  local end=$((SECONDS + $1))
-  shift
-  until "$@" >/dev/null 2>&1; do
-    [ $SECONDS -lt $end ] || return 1
-    sleep 1
-  done
 }
 
 # phase NAME: prints how long the one before has taken.
@@ -75,23 +44,23 @@ phase() {
 finish() {
   phase ''
   echo "# time: all of it $((SECONDS - began)) s"
-  if [ $failed -gt 0 ]; then
+  if [ "$failures" -gt 0 ]; then
     tail -20 "$work/console" "$work/qemu.log" 2>/dev/null | sed 's/^/# /'
   fi
-  echo "$passed passed, $failed failed, $skipped skipped"
-  [ $failed -eq 0 ]
+  echo "$((count - failures - skipped)) passed, $failures failed, $skipped skipped"
+  [ "$failures" -eq 0 ]
   exit
 }
 
 skip_all() {
-  skipped=1
-  echo "ok 1 - virtual machine # SKIP $1"
+  skipped=1 count=$((count + 1))
+  echo "ok $count - virtual machine # SKIP $1"
   finish
 }
 
 # take_results COMMAND...: the TAP lines of another script among ours; its last lines where it has failed without one.
 take_results() {
-  local line status before=$failed
+  local line status before=$failures
   "$@" >"$work/results" 2>"$work/results.err"
   status=$?
   while IFS= read -r line; do
@@ -102,7 +71,7 @@ take_results() {
       *) echo "$line" ;;
     esac
   done <"$work/results"
-  [ $status -eq 0 ] || [ $failed -gt "$before" ] || not_ok "$(basename "$1") ends well" "$(tail -5 "$work/results.err")"
+  [ $status -eq 0 ] || [ "$failures" -gt "$before" ] || not_ok "$(basename "$1") ends well" "$(tail -5 "$work/results.err")"
 }
 
 system() {
@@ -193,7 +162,7 @@ phase "boot"
 machine_network || skip_all "no taps in a network namespace here"
 machine_start "$vm_folder"
 check "the machine boots" wait_for 480 machine_run true
-[ $failed -eq 0 ] || finish
+[ "$failures" -eq 0 ] || finish
 check "its systemd runs the service" wait_for 120 service_works
 echo "# kernel $(machine_run 'uname -r'), $(machine_run 'systemd-analyze | head -1')"
 equal "it is Debian's 6.1 kernel" 6.1 "$(machine_run 'uname -r' | cut -d . -f 1-2)"

@@ -8,6 +8,7 @@
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 service=medialive-distributor
+drop_in=/etc/systemd/system/$service.service.d
 http='' package=() nics=() interfaces=''
 
 usage() {
@@ -26,14 +27,18 @@ while [ $# -gt 1 ]; do
 done
 [ $# -eq 0 ] && [ -n "$http" ] && [ ${#nics[@]} -gt 0 ] || usage
 
-# set_variable NAME VALUE: in the service's environment file.
-set_variable() {
-  sed -i -E "/^#?$1=/d" "/etc/default/$service"
-  printf '%s=%s\n' "$1" "$2" >>"/etc/default/$service"
+# This machine's settings, beside those in /etc/default: a file of the package that is changed here would be asked about
+# at each upgrade. What the operator sets there has precedence.
+write_settings() {
+  install -d "$drop_in"
+  printf '[Service]\nEnvironment=DISTRIBUTOR_INTERFACE=%s DISTRIBUTOR_HTTP=%s\n' "$interfaces" "$http" >"$drop_in/machine.conf"
+  [ ! -d /run/systemd/system ] || systemctl daemon-reload
 }
 
-# XDP pins its maps there; iproute2 and ethtool set the interfaces up, bpftool shows what is in them.
-DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends iproute2 ethtool bpftool jq curl
+# iproute2 and ethtool set the interfaces up, bpftool shows what XDP does with them.
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -qq
+apt-get install -y -qq --no-install-recommends iproute2 ethtool bpftool jq curl
 [ ! -d /run/systemd/system ] || systemctl stop "$service" 2>/dev/null || :
 for nic in "${nics[@]}"; do
   IFS=, read -r name mac address channels <<<"$nic"
@@ -41,7 +46,6 @@ for nic in "${nics[@]}"; do
   interfaces+=${interfaces:+,}$name
 done
 "$here/install.sh" "${package[@]}"
-set_variable DISTRIBUTOR_INTERFACE "$interfaces"
-set_variable DISTRIBUTOR_HTTP "$http"
+write_settings
 systemctl enable --quiet "$service"
 [ ! -d /run/systemd/system ] || systemctl restart "$service"

@@ -33,7 +33,12 @@ LinkLocalAddressing=no
 IPv6AcceptRA=no
 ConfigureWithoutCarrier=yes
 END
-systemctl enable --quiet systemd-networkd
+# Who waits for the network to be up would wait, for two minutes, for an interface of networkd's that is required: there is
+# none, unless networkd was in use before. In that case it is left alone.
+if ! systemctl --quiet is-enabled systemd-networkd; then
+  systemctl enable --quiet systemd-networkd
+  systemctl disable --quiet systemd-networkd-wait-online
+fi
 
 [ -d /run/systemd/system ] || exit 0
 # udev reads the first file only when the interface appears: do here what it would have done.
