@@ -60,7 +60,7 @@ bpf/ userspace/ingest/(steering|pins|foreign|rules)\.c
 xdp/ userspace/ingest/queue_socket\.c
 srt/ userspace/output/srt_(socket|setup)\.c
 librtmp/ userspace/output/publisher\.c
-gnutls/ userspace/output/tls(_reason|_trust)?\.[ch]
+gnutls/ userspace/output/tls(_reason|_trust)?\.[ch]|userspace/base/tls_pair\.c
 dvbpsi/ userspace/media/[a-z]+\.c
 jansson userspace/control/.*|api/.*
 ulfius|microhttpd|orcania|yder api/.*

@@ -213,13 +213,19 @@ output_sent() {
 # and the receiver has played it out, then end the receiver, which writes its last buffer then.
 delivered() {
   wait_for 10 output_sent "$1" "$2" "$(size_of "$3")"
+  wait_for 10 has_written "$4" $(($(size_of "$3") - 4096))
   sleep $((patience > 1 ? 2 : 1))
   stop_pid "$4"
 }
 
+# has_written PID BYTES: so many are in the file that is its standard output.
+has_written() {
+  [ "$(stat -Lc %s "/proc/$1/fd/1")" -ge "$2" ]
+}
+
 # srt_receiver PORT FILE: an independent SRT listener that writes what it gets; pid in $last_pid.
 srt_receiver() {
-  background srt-live-transmit -q -a no "srt://127.0.0.1:$1?mode=listener&latency=200" file://con \
+  background srt-live-transmit -q -a no "srt://127.0.0.1:$1?mode=listener&latency=1000" file://con \
     >"$2" 2>"$2.log"
 }
 
@@ -253,4 +259,26 @@ size_of() {
 # at_least FILE BYTES
 has_bytes() {
   [ "$(size_of "$1")" -ge "$2" ]
+}
+
+# expired_certificate KEY CERTIFICATE: make one of long ago for a key that is there.
+expired_certificate() {
+  local made
+  made=$(mktemp -d "$work/authority.XXXXXX")
+  : >"$made/index"
+  cat >"$made/config" <<CONFIG
+[ca]
+default_ca = own
+[own]
+database = $made/index
+new_certs_dir = $made
+rand_serial = yes
+default_md = sha256
+policy = any
+[any]
+commonName = supplied
+CONFIG
+  openssl req -new -key "$1" -subj /CN=localhost -out "$made/request" 2>/dev/null &&
+    openssl ca -batch -selfsign -config "$made/config" -keyfile "$1" -in "$made/request" -notext \
+      -startdate 20010101000000Z -enddate 20010201000000Z -out "$2" 2>/dev/null
 }

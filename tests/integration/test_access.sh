@@ -16,7 +16,9 @@ certificate() {
     -addext subjectAltName=DNS:localhost,IP:127.0.0.1 -keyout "$work/$1.key" -out "$work/$1.pem" 2>/dev/null &&
     chmod 600 "$work/$1.key"
 }
-certificate own && certificate other || skip_all "openssl makes no certificate"
+install -m 640 "$work/token" "$work/given" # as to a service: root, and its group
+certificate own && certificate other && expired_certificate "$work/own.key" "$work/old.pem" ||
+  skip_all "openssl makes no certificate"
 
 # started OPTION...: run it until it answers, and keep its log in $work/started.
 started() {
@@ -35,13 +37,27 @@ equal "a public address without a token is warned about" 1 "$(warned 'anybody wh
 stop_distributor
 started --http 127.0.0.1:8000
 equal "one of this machine is not" 0 "$(warned .)"
+config() {
+  in_ns curl -sS -m 10 "$@" http://127.0.0.1:8000/api/config
+}
+equal "secrets are not for anybody" token_needed "$(config | jq -r .error.code)"
+whole='{"one": {"config": {"name": "One", "rtp_port": 5000}}}'
+equal "a configuration is taken" One \
+  "$(config -X PUT -H 'Content-Type: application/json' -d "$whole" | jq -r '.channels[].name')"
 stop_distributor
 started --http 0.0.0.0:8000 --token-file "$work/readable"
 equal "a token on a public address without HTTPS is warned about" 1 "$(warned 'whoever sees the traffic')"
-equal "a token that all may read is" 1 "$(warned 'others may read or change the token')"
+equal "a token that all may read is" 1 "$(warned "others may read the token in $work/readable: chmod g-w,o= $work/readable\$")"
 stop_distributor
 started --http 0.0.0.0:8000 --token-file "$work/token" --tls-cert "$work/own.pem" --tls-key "$work/own.key"
 equal "with both there is nothing to warn about" 0 "$(warned .)"
+
+stop_distributor
+started --http 0.0.0.0:8000 --token-file "$work/given" --tls-cert "$work/old.pem" --tls-key "$work/own.key"
+equal "a certificate that has expired is" 1 "$(warned "a certificate in $work/old.pem has expired on 2001-02-01 00:00 UTC")"
+equal "a token that the service's group reads is not" 1 "$(warned .)"
+stop_distributor
+started --http 0.0.0.0:8000 --token-file "$work/token" --tls-cert "$work/own.pem" --tls-key "$work/own.key"
 
 # status_of PATH [CURL OPTION...]
 status_of() {
@@ -61,10 +77,12 @@ equal "another authority does not vouch for it" 000 "$(status_of /api/health --c
 equal "HTTP is not spoken" 000 "$(in_ns curl -s -m 10 -o /dev/null -w '%{http_code}' http://127.0.0.1:8000/api/health)"
 
 # The first message of the WebSocket by TLS; curl is ended, for nobody else ends it.
-in_ns timeout $((2 * patience)) curl -sS -N --http1.1 --cacert "$work/own.pem" -H 'Connection: Upgrade' \
+background timeout 60 curl -sS -N --http1.1 --cacert "$work/own.pem" -H 'Connection: Upgrade' \
   -H 'Upgrade: websocket' -H 'Sec-WebSocket-Version: 13' -H 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==' \
   -H "Sec-WebSocket-Protocol: distributor, token.$token" https://127.0.0.1:8000/ws >"$work/socket" 2>/dev/null
-check "the WebSocket works over TLS, with the token as a subprotocol" grep -aq '"type":"snapshot"' "$work/socket"
+check "the WebSocket works over TLS, with the token as a subprotocol" \
+  wait_for 20 grep -aq '"type":"snapshot"' "$work/socket"
+stop_pid "$last_pid"
 
 # Bytes that are no TLS, and one that says nothing, do not keep others out.
 in_ns timeout 10 bash -c 'head -c 100000 /dev/urandom >/dev/tcp/127.0.0.1/8000' 2>/dev/null
@@ -105,7 +123,9 @@ echo short >"$work/short"
 refused "without its token's file it does not start" 'cannot read the token' --token-file "$work/none"
 refused "nor with a token that is too short" 'has no token' --token-file "$work/short"
 refused "nor with a certificate without key" 'go together' --tls-cert "$work/own.pem"
-refused "nor with a key of another certificate" 'cannot serve HTTPS.*do not match' --tls-cert "$work/own.pem" --tls-key "$work/other.key"
-refused "nor with a certificate that is none" 'cannot serve HTTPS' --tls-cert "$work/short" --tls-key "$work/own.key"
+refused "nor with a key of another certificate" "key in $work/other.key is not that of the certificate in $work/own.pem" --tls-cert "$work/own.pem" --tls-key "$work/other.key"
+refused "nor with a certificate that is none" "no certificate (PEM) in $work/short" --tls-cert "$work/short" --tls-key "$work/own.key"
+refused "nor with certificate and key exchanged" "$work/own.key is a key and $work/own.pem a certificate" \
+  --tls-cert "$work/own.key" --tls-key "$work/own.pem"
 refused "nor with an empty name" 'a file is wanted' --token-file ''
 finish

@@ -142,6 +142,7 @@ for mode in xdp udp; do
   wait_for 10 output_sent "$channel" "$output" "${want[bytes_received]}"
   equal "$mode: the output got all that the channel did" "${want[bytes_received]} 0" \
     "$(json ".outputs[0].stats | \"\(.bytes_sent) \(.packets_lost)\"")"
+  wait_for 10 has_written "$receiver" $((want[bytes_received] - 4096))
   sleep 1
   stop_pid "$receiver"
   equal "$mode: and so did its peer" "${want[bytes_received]}" "$(size_of "$work/got.ts")"

@@ -65,11 +65,15 @@ else
 fi
 
 # ---- the firewall ----
-block text 'table inet filter' >"$work/nftables.conf"
+sed -n "/^cat > nftables.conf <<'NFT'/,/^NFT/p" "$page" | sed '1d;$d' >"$work/nftables.conf"
 check "the page's firewall is there" test -s "$work/nftables.conf"
 if command -v nft >/dev/null; then
+  in_ns nft add table inet others
   check "nftables takes it" in_ns nft -f "$work/nftables.conf"
-  check "with what it shall let in" bash -c "nsenter --net=/run/netns/$ns nft list chain inet filter input | grep -q 'udp dport @media_ports accept'"
+  check "and again, as a change of it" in_ns nft -f "$work/nftables.conf"
+  equal "with what it shall let in, once" 1 \
+    "$(in_ns nft list chain inet media_host input | grep -c 'udp dport @media_ports accept')"
+  check "what others have stays" in_ns nft list table inet others
 else
   cannot "nftables takes it" "no nft here"
 fi

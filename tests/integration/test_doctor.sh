@@ -3,6 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 
 make_namespaces
+{ [ -n "${MLD_PRIVATE_MOUNTS:-}" ] && mount -t tmpfs tmpfs /etc/sysctl.d; } || skip_all "no mounts of its own here"
 chmod 711 "$work"
 cp "$build/medialive-distributor" "$work/program" # the build may be where others may not look
 cp -r "$root/dashboard" "$work/dashboard"
@@ -67,10 +68,13 @@ is_mended() {
   stands "$topic" ok
 }
 
-# cannot NAME: a check that this machine does not let the test make.
-cannot() {
-  count=$((count + 1))
-  echo "ok $count - $1 # SKIP needs CAP_SYS_RESOURCE"
+# mended_by_root NAME CHECK: the command starts it again for its user, and then it is well.
+mended_by_root() {
+  local command
+  command=$(command_of "$2")
+  check "$1: there is a command" test -n "$command"
+  timeout 20 nsenter --net="/run/netns/$ns" bash -c "$command" >"$work/said" 2>&1
+  found "$1: mended" "$2" ok
 }
 
 # ---- a host that is well ----
@@ -118,6 +122,7 @@ wait_for 5 bash -c "ip -n $ns link show $veth | grep -q LOWER_UP"
 ip -n "$ns" link set "$veth" mtu 1280
 doctor --
 found "too small an MTU" mtu warning
+check "what a reboot undoes is said" grep -q 'gone with a reboot: docs/DEPLOYMENT.md' "$work/said"
 mended "too small an MTU" mtu --
 clang -O2 -g -target bpf -isystem "/usr/include/$(uname -m)-linux-gnu" -x c -c - -o "$work/foreign.o" <<'SOURCE'
 #include <linux/bpf.h>
@@ -146,6 +151,10 @@ in_ns sysctl -qw "net.ipv4.conf.$veth.rp_filter=1"
 doctor --
 found "strict reverse path" rp-filter warning
 mended "strict reverse path" rp-filter --
+in_ns sysctl -qw "net.ipv4.conf.$veth.rp_filter=1"
+in_ns sysctl -q -p /etc/sysctl.d/60-medialive-distributor.conf # as a start of the host does
+doctor --
+found "strict reverse path, after a reboot" rp-filter ok
 ip -n "$ns" route add default via 10.77.0.1
 doctor --
 found "the only default route" default-route warning
@@ -163,10 +172,7 @@ doctor "${as_user[@]}" --
 equal "an ordinary user: exit status" 1 $?
 found "an ordinary user" capabilities problem
 check "it says which are missing" grep -q 'without cap_bpf, cap_net_admin, cap_perfmon, cap_net_raw, which XDP needs' "$work/said"
-command=$(command_of capabilities)
-check "the command starts it with them" test -n "$command"
-timeout 20 nsenter --net="/run/netns/$ns" bash -c "$command" >"$work/said" 2>&1
-found "then" capabilities ok
+mended_by_root "an ordinary user" capabilities
 check "the way to pins is said to be closed" stands bpffs warning
 mended "no way to pins" bpffs "${with_five[@]}" --
 
@@ -183,46 +189,33 @@ chmod a+x /sys/fs/bpf
 doctor "${with_five[@]}" --
 found "a BPF file system" bpffs ok
 
-# The limits are those of the process that started the doctor, and so is the command.
+# What mends a limit is a setting of the shell that starts the program, or is printed with the program, for root to run.
 cat >"$work/script" <<'SCRIPT'
 "$@" >"$SAID" 2>&1
-echo $? >"$SAID.status"
-read -r _ <"$GO"
+eval "$(grep -A 1 -E '^[a-z]+ +memlock ' "$SAID" | sed -n 's/^    //p')"
 "$@" >"$SAID.again" 2>&1
-true
 SCRIPT
-# limited CHECK STATUS LIMIT [OPTION...]: under prlimit's LIMIT.
+# limited LIMIT COMMAND...: as a user without cap_ipc_lock, under prlimit's LIMIT.
 limited() {
-  local topic=$1 wanted=$2 limit=$3 four=${five/,+ipc_lock/} command child
-  shift 3
-  rm -f "$work"/go "$work"/limited*
-  mkfifo -m 666 "$work/go"
-  cp "$work/script" "$work/limited.sh"
-  chmod 777 "$work"
-  nsenter --net="/run/netns/$ns" env SAID="$work/limited" GO="$work/go" prlimit "$limit" "${as_user[@]}" \
-    --inh-caps="$four" --ambient-caps="$four" bash "$work/limited.sh" "$work/program" --doctor "${here[@]}" "$@" &
-  child=$!
-  pids+=("$child")
-  wait_for 20 test -s "$work/limited.status"
-  cp "$work/limited" "$work/said"
-  found "$topic too low" "$topic" "$wanted"
-  command=$(command_of "$topic")
-  check "$topic: there is a command" test -n "$command"
-  if "${as_user[@]}" bash -c "$command" 2>/dev/null || bash -c "$command" 2>"$work/mend"; then
-    echo go >"$work/go"
-    wait "$child"
-    cp "$work/limited.again" "$work/said"
-    found "$topic: mended" "$topic" ok
-  else
-    echo go >"$work/go"
-    wait "$child"
-    cannot "$topic: mended"
-  fi
-  chmod 711 "$work"
+  local limit=$1 four=${five/,+ipc_lock/}
+  shift
+  timeout 20 nsenter --net="/run/netns/$ns" env SAID="$work/limits/said" prlimit "$limit" "${as_user[@]}" \
+    --inh-caps="$four" --ambient-caps="$four" "$@"
 }
-limited memlock problem --memlock=1048576: --fill-ring 1024
-limited memlock problem --memlock=1048576 --fill-ring 1024
-limited descriptors warning --nofile=256
+mkdir -m 777 "$work/limits"
+cp "$work/script" "$work/limits/script"
+limited --memlock=1048576: bash "$work/limits/script" "$work/program" --doctor "${here[@]}" --fill-ring 1024
+cp "$work/limits/said" "$work/said"
+found "too little memory may be locked" memlock problem
+equal "its command is for that shell" "ulimit -S -l" "$(command_of memlock | sed 's/ [0-9]*$//')"
+cp "$work/limits/said.again" "$work/said"
+found "too little memory may be locked: mended in the shell" memlock ok
+for case in --memlock=1048576/memlock/problem --nofile=256/descriptors/warning; do
+  IFS=/ read -r limit topic status <<<"$case"
+  limited "$limit" "$work/program" --doctor "${here[@]}" --fill-ring 1024 >"$work/said" 2>&1
+  found "$limit, and no more to be had" "$topic" "$status"
+  mended_by_root "$limit" "$topic"
+done
 
 # ---- files and the HTTP address ----
 chown root "$config"
@@ -256,6 +249,7 @@ found "hardly any space" config-dir warning
 mount -o remount,ro "$work/small"
 doctor --
 found "a file system that is read-only" config-dir problem
+check "a service's way is named" grep -q 'ReadWritePaths=' "$work/said"
 mended_small() {
   nsenter --net="/run/netns/$ns" bash -ec "$(command_of config-dir)"
 }
@@ -266,10 +260,50 @@ umount "$work/small"
 here[1]=$config
 doctor -- --dashboard-dir "$work/none"
 found "no dashboard" dashboard problem
-: >"$work/token"
-doctor -- --token-file "$work/token" --tls-cert "$work/no.pem" --tls-key "$work/token"
-found "a token" token-file ok
-found "no certificate" tls-cert problem
+install -D "$work/program" "$work/relay/bin/program"
+mkdir -p "$work/relay/share/medialive-distributor"
+cp -r "$work/dashboard" "$work/relay/share/medialive-distributor/dashboard"
+timeout 20 "$work/relay/bin/program" --doctor --config-dir "$config" --http "$http" >"$work/said" 2>&1
+check "installed elsewhere than built for: its own dashboard" \
+  grep -qE "^ok +dashboard +$work/relay/share/medialive-distributor/dashboard\$" "$work/said"
+
+# ---- token and certificate ----
+secret=0123456789abcdef0123
+(umask 077 && echo "$secret" >"$work/token" && echo short >"$work/short" && : >"$work/empty")
+openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -keyout "$work/own.key" -out "$work/own.pem" 2>/dev/null
+openssl genrsa -out "$work/other.key" 2048 2>/dev/null
+chmod 600 "$work/own.key" "$work/other.key"
+expired_certificate "$work/own.key" "$work/old.pem"
+while read -r check status token cert key words; do
+  doctor -- --token-file "$work/$token" --tls-cert "$work/$cert" --tls-key "$work/$key"
+  status_given=$?
+  equal "$token, $cert, $key: exit status" "$([ "$status" != problem ] || echo 1)" "${status_given#0}"
+  found "$token, $cert, $key" "$check" "$status"
+  check "it says why" grep -qF -- "$words" "$work/said"
+  equal "it does not show the token" 0 "$(grep -cE "$secret|short\$" "$work/said")"
+done <<'CASES'
+token-file ok token own.pem own.key can be used
+tls-cert ok token own.pem own.key can be used
+tls-key ok token own.pem own.key can be used
+token-file problem empty own.pem own.key has no token
+token-file problem short own.pem own.key has no token
+token-file problem dashboard own.pem own.key Is a directory
+tls-cert problem token no.pem own.key No such file
+tls-cert problem token own.pem other.key is not that of the certificate
+tls-cert problem token own.key own.pem are exchanged
+tls-cert warning token old.pem own.key has expired on 2001-02-01
+CASES
+doctor "${with_five[@]}" -- --token-file "$work/token"
+found "a token that is not the user's" token-file problem
+check "the user is named" grep -qF "cannot read the token in $work/token: Permission denied (user $user)" "$work/said"
+chmod 664 "$work/token"
+doctor -- --token-file "$work/token"
+found "a token that others may read" token-file warning
+mended "a token that others may read" token-file -- --token-file "$work/token"
+equal "its group still may" 640 "$(stat -c %a "$work/token")"
+timeout 20 "$work/program" --doctor --config-dir "$config" --http "$http" >/dev/full 2>"$work/said"
+equal "what cannot be printed: exit status" 1 $?
+check "and it is said" grep -q 'cannot print what was found: No space left' "$work/said"
 
 background python3 -c 'import socket, time
 s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -306,4 +340,10 @@ doctor --
 equal "after kill -9: exit status" 0 $?
 check "what it left is known" grep -q 'one that a distributor has left' "$work/said"
 in_ns "$build/medialive-distributor" --detach >/dev/null
+start_distributor
+doctor -- --config-dir "$work/other"
+found "a distributor that runs elsewhere" http warning
+check "is named" grep -q "it seems by the distributor that runs as process $distributor_pid " "$work/said"
+equal "no other port is asked for" "" "$(command_of http)"
+stop_distributor
 finish

@@ -7,6 +7,7 @@ program=$build/medialive-distributor
 source_program=$build/media-source
 "$program" --help >"$work/help"
 "$source_program" --help >"$work/source-help"
+"$root/tools/test.sh" --help >"$work/test-help"
 environment=$root/systemd/medialive-distributor.env
 
 # The options at the beginning of a line of a help text.
@@ -25,7 +26,8 @@ quietly() {
 check "help has options" test "$(options "$work/help" | wc -l)" -ge 15
 
 # --- man pages: each option is an item of its own, and no item is none
-for page in "$root/docs/man/medialive-distributor.8 $work/help" "$root/docs/man/media-source.1 $work/source-help"; do
+for page in "$root/docs/man/medialive-distributor.8 $work/help" "$root/docs/man/media-source.1 $work/source-help" \
+  "$root/docs/man/medialive-distributor-test.1 $work/test-help"; do
   read -r file help <<<"$page"
   name=$(basename "$file")
   equal "$name has every option, and no other" "$(options "$help")" \

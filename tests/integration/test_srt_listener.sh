@@ -70,7 +70,7 @@ stream() {
 # read_all NAME SENT PID: the reader has got all that was sent, then it is ended and the bytes compared. ffmpeg
 # wants to be told twice while nothing comes.
 read_all() {
-  wait_for 10 has_bytes "$work/$1.ts" "$(($(size_of "$work/$2-sent.ts") - 4096))"
+  wait_for 20 has_bytes "$work/$1.ts" "$(($(size_of "$work/$2-sent.ts") - 4096))"
   sleep $((patience > 1 ? 2 : 1))
   kill -TERM "$3"
   sleep 0.2

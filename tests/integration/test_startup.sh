@@ -65,7 +65,7 @@ done <<'CASES'
 DISTRIBUTOR_HTTP|anywhere|an address and a port
 DISTRIBUTOR_INTERFACE|eth 0|"eth 0" cannot be an interface's name
 DISTRIBUTOR_INGEST|XDP|auto, xdp, xdp-generic or udp
-DISTRIBUTOR_ZERO_COPY|true|XDP without copying
+DISTRIBUTOR_ZERO_COPY|maybe|yes or no
 DISTRIBUTOR_FILL_RING|8193|frames a receive queue holds
 DISTRIBUTOR_SENDERS|many|sender threads, 1 to 16
 DISTRIBUTOR_INGEST_TICK_US|0|how often packets are fetched
@@ -87,6 +87,7 @@ make_channel kept 5000
 cp -r "$config" "$work/second"
 try -- --config-dir "$work/second" --dashboard-dir "$root/dashboard" --http "$http" --interface "$veth"
 refused "a port that is taken" 1 "http: $http is taken by another program"
+check "which may be a distributor" grep -q 'maybe by a distributor that runs' "$work/said"
 check "XDP was not touched" bash -c "! ip -n $ns link show $veth | grep -q prog/xdp"
 try -- --config-dir "$config" --dashboard-dir "$root/dashboard" --http 127.0.0.1:8001
 refused "a folder that is in use" 1 "config-dir: the directory $config is in use by another distributor"

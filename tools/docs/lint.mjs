@@ -2,18 +2,19 @@
 /*
  * Check that what the documents name exists: pages and sections behind links, targets and variables of make, options of
  * our programs, environment variables, routes of the API, files of the tree, names of the source such as counters, and
- * the messages that docs/TROUBLESHOOTING.md quotes; that docs/OPTIONS.md has every option; and that
- * tables are whole. Prints what does not as PAGE:LINE: WHAT; the exit status is 1 then. No network: addresses of other hosts are not asked.
+ * the messages that docs/TROUBLESHOOTING.md quotes; that docs/OPTIONS.md has every option, and docs/API.md every member
+ * of docs/openapi.yaml; and that tables are whole. Prints what does not as PAGE:LINE: WHAT; the exit status is 1 then. No network: addresses of other hosts are not asked.
  *
  *   node tools/docs/lint.mjs [PAGE...]      in the root of the tree; default: every page
  */
 import { dirname, normalize } from 'node:path';
 import { existsSync } from 'node:fs';
 import { readPage } from './markdown.mjs';
-import { hasPath, messages, names, optionsOf, pages as allPages, paths, read, routes, targets } from './tree.mjs';
+import { hasPath, members, messages, names, optionsOf, pages as allPages, paths, read, routes, targets } from './tree.mjs';
 
 const FOLDERS = 'api|bpf|dashboard|docs|systemd|tests|tools|userspace|vagrant';
 const OPTIONS = 'docs/OPTIONS.md';
+const API = 'docs/API.md';
 const QUOTES_MESSAGES = 'docs/TROUBLESHOOTING.md';
 const MADE_TO_FAIL = 'tests/docs/';
 /* Programs of others whose arguments may name ours. */
@@ -145,6 +146,16 @@ function checkSpan(where, code) {
     if (piece.length > 3 && !messages.includes(piece)) complain(where, `the program does not say: ${piece}`);
 }
 
+/**
+ * By its whole name, or by an end such as `_bytes` on a page that has another name with the same beginning.
+ * @param {string} member
+ * @param {Set<string>} words
+ */
+function isNamed(member, words) {
+  return words.has(member) || [...member.matchAll(/_/g)].some(({ index }) => words.has(member.slice(index)) &&
+    [...words].some((word) => word.startsWith(member.slice(0, index + 1))));
+}
+
 const asked = process.argv.slice(2);
 for (const path of asked.length ? asked : allPages.filter((page) => !page.startsWith(MADE_TO_FAIL))) {
   const page = pageAt(path);
@@ -155,4 +166,7 @@ for (const path of asked.length ? asked : allPages.filter((page) => !page.starts
 }
 for (const option of asked.length ? [] : optionsOf('medialive-distributor') ?? [])
   if (!read(OPTIONS).includes(`\`${option}`)) complain(OPTIONS, `the option ${option} is missing`);
+const words = new Set(read(API).match(/[A-Za-z_]\w*/g));
+for (const member of asked.length ? [] : members)
+  if (!isNamed(member, words)) complain(API, `the member ${member} is missing`);
 process.exit(bad);

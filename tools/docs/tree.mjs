@@ -44,6 +44,10 @@ export const targets = new Set(read('Makefile').split('\n').flatMap((line) =>
 /** Routes, with a star for each part that differs, as expressions. */
 export const routes = [...contents(/^api\/.*\.c$/).matchAll(/"(?:GET|POST|PUT|DELETE)", "(\/[^"]*)"/g)].map(([, path]) => path);
 
+/** Members of what the API takes and answers. */
+export const members = new Set([...read('docs/openapi.yaml').split('\n  schemas:\n')[1]
+  .matchAll(/^ {8,}([A-Za-z]\w*): \{/gm)].map(([, name]) => name));
+
 /** @type {Map<string, Set<string>>} */
 const options = new Map();
 
