@@ -197,7 +197,8 @@ static void end(struct script *s, struct session *session)
 {
 	session_destroy(session);
 	stream_close(&s->stream);
-	close(s->server);
+	if (s->server >= 0)
+		close(s->server);
 }
 
 static int note_message(void *context, const struct chunk_message *message)
@@ -592,6 +593,25 @@ static void test_gone(void **state)
 	session_destroy(NULL);
 }
 
+/* A server that dies with bytes unread does not close: it resets. */
+static void test_reset(void **state)
+{
+	struct session *session;
+	struct script s;
+	char why[200];
+
+	(void)state;
+	begin(&s);
+	say_accepted(&s);
+	assert_int_equal(open_session(&s, &session, why), 0);
+	assert_int_equal(send_now(session), 0);
+	close(s.server);
+	s.server = -1;
+	assert_int_equal(session_receive(session, why, sizeof(why)), -EIO);
+	assert_string_equal(why, "the connection broke: Connection reset by peer");
+	end(&s, session);
+}
+
 /* A server that hangs up has often said why, which counts more than that the sending failed. */
 static void test_last_words(void **state)
 {
@@ -715,6 +735,7 @@ int main(void)
 		cmocka_unit_test(test_ping_flood),
 		cmocka_unit_test(test_windows),
 		cmocka_unit_test(test_gone),
+		cmocka_unit_test(test_reset),
 		cmocka_unit_test(test_last_words),
 		cmocka_unit_test(test_silent),
 		cmocka_unit_test(test_no_handshake),
