@@ -24,7 +24,7 @@ thread() {
 # silent NAME: not a word for an interval and a half, while the process has this state.
 silent() {
   local before
-  sleep "$(((interval_ms / 4 + 999) / 1000))" # what was found alive before
+  sleep "$((interval_ms / 2 / 1000))" # a quarter is what was found alive before, the other for who is late
   before=$(wc -l <"$heard")
   sleep "$((interval_ms * 3 / 2 / 1000))"
   equal "$1: nothing is heard" "$before" "$(wc -l <"$heard")"
@@ -50,6 +50,10 @@ for name in ingest sender-0 sender-1; do
   stop_pid "$stopper"
   check "$name: heard again when it goes on" wait_for 10 more_than WATCHDOG=1 "$before"
 done
+work_again() {
+  [ "$(grep -c 'all threads work again' "$work/distributor.log")" -ge "$1" ]
+}
+wait_for 5 work_again 3 # the service manager hears it first
 equal "the log says that they work again" 3 "$(grep -c 'all threads work again' "$work/distributor.log")"
 
 # --- the whole process stands still
@@ -60,6 +64,7 @@ kill -CONT "$distributor_pid"
 check "heard again when it goes on" wait_for 10 more_than WATCHDOG=1 "$before"
 
 check "clean stop" stop_distributor
+wait_for 5 more_than STOPPING=1 0
 equal "it says that it stops, last" "STOPPING=1 STATUS=Stopping" "$(tail -1 "$heard" | cut -d' ' -f2-)"
 
 # --- without a service manager
