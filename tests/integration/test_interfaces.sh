@@ -92,8 +92,8 @@ got_everything() {
 check "16 channels over two interfaces got everything" wait_for 5 got_everything
 for name in "$first" "$second"; do
   check "$name: both queues bring frames" wait_for 20 both_queues "$name"
-  equal "$name: what XDP redirected was received" 0 \
-    "$(interface "$name" '.verdicts.redirected - ([.queues[].frames_received] | add)')"
+  check "$name: what XDP redirected was received" wait_for 5 \
+    interface_is "$name" '.verdicts.redirected - ([.queues[].frames_received] | add)' 0
   equal "$name: nothing was lost" 0 \
     "$(interface "$name" '[.queues[] | .rx_dropped + .rx_ring_full] | add')"
 done
@@ -107,11 +107,11 @@ add_output "$exact" srt://127.0.0.1:9000 && exact_output=$output
 relay_exact "at first" 10.78.1.2:5000
 ip -n "$ns" link set "$first" down
 check "down is noticed" wait_for 5 interface_is "$first" .up false
-check "and logged" logged "interface $first is down"
+check "and logged" wait_for 5 logged "interface $first is down"
 equal "it is still there" true "$(interface "$first" .present)"
 ip -n "$ns" link set "$first" up
 check "up is noticed" wait_for 5 interface_is "$first" .up true
-check "and logged" logged "interface $first is up"
+check "and logged" wait_for 5 logged "interface $first is up"
 relay_exact "after down and up" 10.78.1.2:5000
 ip -n "$ns_source" link set "s$first" down
 check "a lost carrier is noticed" wait_for 5 interface_is "$first" .up false
@@ -125,15 +125,17 @@ api POST "/api/channels/$group/start"
 joined() {
   ip -n "$ns" maddr show dev "$1" | grep -q '239\.1\.2\.3'
 }
-check "the group is joined on both" eval "joined $first && joined $second"
+for name in "$first" "$second"; do
+  check "the group is joined on $name" wait_for 5 joined "$name"
+done
 ip -n "$ns" link del "$first"
 check "a deleted interface is noticed" wait_for 5 interface_is "$first" .present false
-check "and logged" logged "interface $first is gone"
+check "and logged" wait_for 5 logged "interface $first is gone"
 equal "kernel sockets meanwhile" udp "$(interface "$first" .mode)"
 relay_exact "the other interface meanwhile" 10.78.2.2:5000
 make_link "$first" 1 2
 check "its return is noticed" wait_for 5 interface_is "$first" .mode xdp
-check "and logged" logged "interface $first is there"
+check "and logged" wait_for 5 logged "interface $first is there"
 equal "with both queues" 2 "$(interface "$first" '.queues | length')"
 check "the group is joined on it again" wait_for 5 joined "$first"
 relay_exact "after it came back" 10.78.1.2:5000
@@ -212,6 +214,10 @@ ip -n "$ns" link set "$third" mtu 1400
 check "a better mode is taken when it can be had" wait_for 5 interface_is "$third" .mode xdp
 equal "the new MTU is shown" 1400 "$(interface "$third" .mtu)"
 wait "$stream"
+got_anew() {
+  [ "$(channel_counter "$anew" rtp_emitted)" = "$(jq .sent "$work/report")" ]
+}
+wait_for 5 got_anew
 equal "nothing is lost while it is served anew" "$(jq .sent "$work/report") 0" \
   "$(channel_counter "$anew" rtp_emitted) $(channel_counter "$anew" rtp_lost)"
 relay_exact "in the better mode" 10.78.3.2:5000
