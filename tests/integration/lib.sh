@@ -210,10 +210,10 @@ output_sent() {
 }
 
 # delivered CHANNEL OUTPUT SENT.ts RECEIVER_PID: wait until the output has sent what the source sent
-# and the receiver has played it out, then end the receiver, which writes its last buffer then.
+# and the receiver has played it out, and for what it would have too much; then end the receiver.
 delivered() {
-  wait_for 10 output_sent "$1" "$2" "$(size_of "$3")"
-  wait_for 10 has_written "$4" $(($(size_of "$3") - 4096))
+  wait_for 30 output_sent "$1" "$2" "$(size_of "$3")"
+  wait_for 10 has_written "$4" "$(size_of "$3")"
   sleep $((patience > 1 ? 2 : 1))
   stop_pid "$4"
 }
@@ -223,9 +223,9 @@ has_written() {
   [ "$(stat -Lc %s "/proc/$1/fd/1")" -ge "$2" ]
 }
 
-# srt_receiver PORT FILE: an independent SRT listener that writes what it gets; pid in $last_pid.
+# srt_receiver PORT FILE: an independent SRT listener that writes what it gets, at once; pid in $last_pid.
 srt_receiver() {
-  background srt-live-transmit -q -a no "srt://127.0.0.1:$1?mode=listener&latency=1000" file://con \
+  background stdbuf -o0 srt-live-transmit -q -a no "srt://127.0.0.1:$1?mode=listener&latency=1000" file://con \
     >"$2" 2>"$2.log"
 }
 
