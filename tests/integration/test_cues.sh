@@ -113,8 +113,15 @@ connected late
 add_cue_output late_none off
 connected late_none
 wait "$source_pid"
-sleep 1.5 # the last access unit ends with the silence after it
-wait_for 10 has_come none 11800
+# Those who were there from the first have all frames; the last access unit ends with the silence after it.
+all_have() {
+  local key
+  for key in none scte35 simple adcue youtube; do
+    [ "$(grep -c "\"key\":\"$key\",\"type\":\"video\"" "$log")" -ge "$(cat "$work/want")" ] || return
+  done
+}
+wait_for 20 all_have
+sleep 1.5 # and what else would come
 check "the distributor sends all video" has_come none 11800
 
 immediate='.values[1].parameters.splice_immediate'
