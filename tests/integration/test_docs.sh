@@ -74,11 +74,20 @@ keep_running() {
   (documented "$1") >"$1.log" 2>&1 &
   page_pids+=($!)
   pids+=($!)
+  local pid=$! port
   sleep 1.5
-  kill -0 $! 2>/dev/null || {
+  if grep -q medialive-distributor "$1"; then
+    port=$(sed -n 's/.*--http [^ ]*:\([0-9]*\).*/\1/p' "$1")
+    wait_for 20 serves_or_gone "${port:-8000}" "$pid"
+  fi
+  kill -0 "$pid" 2>/dev/null || {
     cp "$1.log" "$state/printed"
     return 1
   }
+}
+
+serves_or_gone() {
+  tcp_listening "$1" || gone "$2"
 }
 
 end_page() {
