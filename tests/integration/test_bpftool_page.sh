@@ -8,6 +8,7 @@ documented=/sys/fs/bpf/medialive-distributor/v1/eth1
 veth=eth1 # the namespace is the test's own
 make_namespaces
 pins=$documented@$(in_ns stat -Lc %i /proc/self/ns/net)
+exec 9<"$page" && flock 9 # the kernel has one such switch, which the page turns off in the end
 statistics=$(sysctl -n kernel.bpf_stats_enabled)
 trap 'sysctl -qw kernel.bpf_stats_enabled="$statistics"; cleanup' EXIT
 
