@@ -15,13 +15,18 @@ is_listening() {
   in_source ss -Hlun "sport = :7000" | grep -q .
 }
 
+# all_taken: nothing waits for the two networks any more.
+all_taken() {
+  [ "$(in_source ss -Hlun "sport = :7000" | awk '{print $2}')" = 0 ]
+}
+
 # merge NAME SEED0 SEED1 FAULTY: one film over one channel to one receiver.
 merge() {
   local name=$1 receiver paths both
   srt_receiver 9000 "$work/got.ts"
   receiver=$last_pid
   api POST /api/channels '{"name":"'"$name"'","rtp_port":5000,"backup":{"rtp_port":5010},
-    "failover":{"mode":"merge","merge_ms":300}}'
+    "failover":{"mode":"merge","merge_ms":1000}}'
   channel=$(json .id)
   api POST "/api/channels/$channel/start"
   add_output "$channel" "srt://127.0.0.1:9000"
@@ -30,9 +35,10 @@ merge() {
     "$work/sent.ts" >"$work/paths" &
   paths=$!
   pids+=("$paths")
-  wait_for 5 is_listening
+  wait_for 20 is_listening
   in_source "$build/media-source" --loop forever --datagrams $datagrams --speed 8 "$work/film.ts" \
     127.0.0.1:7000 >"$work/source"
+  wait_for 20 all_taken
   sleep 0.5
   stop_pid "$paths"
   summary=$(cat "$work/paths")
