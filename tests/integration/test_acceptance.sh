@@ -153,12 +153,18 @@ equal "a receiver that is not reached: status" 1 "$outcome"
 check "it names the way out" says 'receiver-address gives another address'
 nothing_left "a receiver that is not reached"
 
+# Once the metrics are there, all is over within a tenth of a second: what is asked then takes its time, to be interrupted.
+mkdir "$work/slow"
+printf '#!/bin/sh\n! %s -q "metrics are text" %s || sleep 3\nexec %s "$@"\n' "$(command -v grep)" "$work/said" \
+  "$(command -v grep)" >"$work/slow/grep"
+chmod 755 "$work/slow/grep"
+
 # interrupted SIGNAL PATTERN: it ends by that once it has said so. SIGINT comes as from a terminal, to all of its processes;
 # a background job of this shell ignores it, and a shell keeps to that.
 interrupted() {
   local signal=$1 phase=$2 to
-  nsenter --net="/run/netns/$ns" setsid env --default-signal=INT TMPDIR="$work/tmp" "$root/tools/test.sh" --url "$url" \
-    >"$work/said" 2>&1 &
+  nsenter --net="/run/netns/$ns" setsid env --default-signal=INT PATH="$work/slow:$PATH" TMPDIR="$work/tmp" "$root/tools/test.sh" \
+    --url "$url" >"$work/said" 2>&1 &
   last_pid=$!
   pids+=("$last_pid")
   check "SIG$signal comes after \"$phase\"" wait_for 60 says "$phase"
