@@ -9,7 +9,7 @@ import formats from 'ajv-formats';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import YAML from 'yaml';
 
-const TIMEOUT_MS = 15000;
+const TIMEOUT_MS = 60000;
 
 export class Contract {
   #ajv = new Ajv({ strict: false, allErrors: true });

@@ -41,7 +41,7 @@ class Messages {
   }
 
   /** The next message, parsed. */
-  async next(timeoutMs = 5000) {
+  async next(timeoutMs = 30000) {
     const until = Date.now() + timeoutMs;
     for (;;) {
       const text = this.#take();

@@ -31,9 +31,9 @@ async function expect(status, method, path, options = {}) {
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Ask until the answer is right, at most 20 s. */
+/** Ask until the answer is right, at most 60 s. */
 async function until(what, path, ids, right) {
-  const deadline = Date.now() + 20000;
+  const deadline = Date.now() + 60000;
   for (;;) {
     const answer = await contract.call('GET', path, { ids });
     if (answer.fault || right(answer.json)) {
@@ -41,7 +41,7 @@ async function until(what, path, ids, right) {
       return answer.json;
     }
     if (Date.now() > deadline) {
-      report(what, `not within 20 s: ${answer.text}`);
+      report(what, `not within 60 s: ${answer.text}`);
       return answer.json;
     }
     await pause(200);
@@ -58,7 +58,7 @@ async function walkRunning() {
   const channel = await expect(201, 'POST', CHANNELS, { body: {
     name: 'All "fields" \\ é', rtp_ip: '0.0.0.0', rtp_port: 5000, sources: ['10.77.0.0/16', '2001:db8::1'], interface: null,
     backup: { rtp_ip: '0.0.0.0', rtp_port: 5010, sources: [], interface: null },
-    failover: { mode: 'failover', timeout_ms: 500, return: 'stay', stable_ms: 1000, merge_ms: 100 },
+    failover: { mode: 'failover', timeout_ms: 5000, return: 'stay', stable_ms: 1000, merge_ms: 100 },
     max_pps: 100000, reorder_ms: 20, program: 0, fec: 'auto', autostart: true,
     outputs: [
       { name: 'reader', url: 'srt://127.0.0.1:6000?latency=50&passphrase=0123456789', enabled: true },
@@ -219,7 +219,7 @@ async function walkSocket() {
   report('GET /ws: 101', first.fault);
   report('the first message is a Snapshot', contract.faultOf('Snapshot', await first.messages.next()));
   const channel = await expect(201, 'POST', CHANNELS, { body: { name: 'Update', rtp_port: 5200 } });
-  let update, fault = '', deadline = Date.now() + 10000, isNew = false, isGone = false;
+  let update, fault = '', deadline = Date.now() + 30000, isNew = false, isGone = false;
   while (!fault && !isNew && Date.now() < deadline) {
     update = await first.messages.next();
     fault = contract.faultOf('Update', update);
