@@ -16,7 +16,9 @@ in_source ffmpeg -nostdin -v error -stream_loop 29 -i "$work/grey.ts" -c copy "$
 chrt --rr -p 1 $$ 2>/dev/null
 start_distributor --interface "$veth"
 mkfifo "$work/relayed"
-timeout 120 nsenter --net="/run/netns/$ns_source" "$build/tools/failover_gate" 7000 10.77.0.2 5000 5010 \
+before_all=(chrt --rr 2) # so that the stopwatch is kept waiting by nobody here
+"${before_all[@]}" true 2>/dev/null || before_all=()
+timeout 120 "${before_all[@]}" nsenter --net="/run/netns/$ns_source" "$build/tools/failover_gate" 7000 10.77.0.2 5000 5010 \
   $switches "$work/got.ts" <"$work/relayed" >"$work/gate" &
 pids+=($!)
 background stdbuf -o0 srt-live-transmit -q -a no "srt://127.0.0.1:9000?mode=listener&latency=60" file://con \
@@ -67,7 +69,7 @@ equal "with its cause" "channel \"News\": switched to backup: no TS for $timeout
 both_receive() {
   api GET "/api/channels/$channel" && [ "$(json '[.inputs[].state] | unique[]')" = receiving ]
 }
-wait_for 5 both_receive
+wait_for 20 both_receive
 for name in backup primary backup; do
   api POST "/api/channels/$channel/switch" "{\"input\":\"$name\"}"
   equal "by hand to the $name" "200 $name" \
@@ -79,9 +81,9 @@ primary_is_active() {
   api GET "/api/channels/$channel" && [ "$(json '.inputs[] | select(.active) | .name')" = primary ]
 }
 check "and away from it when it ends" wait_for 5 primary_is_active
-api GET "/api/events?limit=1"
+api GET "/api/events?after=0&limit=1000"
 equal "by what is set by then" "channel \"News\": switched to primary: no TS for 150 ms" \
-  "$(json '.events[0].text')"
+  "$(json '[.events[] | select(.type == "input_switched")] | last | .text')"
 api POST "/api/channels/$channel/switch" '{"input":"backup"}'
 equal "to which there is no way back" "409 input_dead" "$status $(json .error.code)"
 check "clean stop" stop_distributor

@@ -6,8 +6,10 @@
  * transport_priority, so that they are told apart in RELAYED, the TS that the distributor sends, which is copied to
  * RECORD. Whichever source is relayed is cut off, until the other one is; then it is let through again. This is done
  * SWITCHES times. Prints for each "N to NAME gap_ms=X": from the last packet of the one to the first of the other in
- * RELAYED; and for all "switches=N longest_ms=X mixed=N" (mixed: how often a source came back that was cut off). From
- * then on both are let through until RELAYED ends. Exit status 1 when a switch takes longer than 5 s.
+ * RELAYED; and for all "switches=N longest_ms=X stood_ms=X mixed=N" (mixed: how often a source came back that was cut
+ * off). From then on both are let through until RELAYED ends. Exit status 1 when a switch takes longer than 5 s.
+ *
+ * The stopwatch stands while the machine does (stood_ms): when this program, which sleeps LOOK_MS at most, was not woken.
  */
 #include "network.h"
 
@@ -25,6 +27,10 @@
 #define RTP_HEADER 12
 #define SETTLE_MS  120.0 /* both sources have been let through for so long before one is cut off */
 #define GIVE_UP_MS 5000.0
+#define LOOK_MS    5
+#define STOOD_MS   25.0 /* between two looks */
+
+static double looked_ms, stood_ms;
 
 static struct {
 	int in[2], out;
@@ -92,7 +98,7 @@ static bool take_relayed(void)
 {
 	uint8_t bytes[65536];
 	const ssize_t size = read(STDIN_FILENO, bytes, sizeof(bytes));
-	const double at_ms = now_ms();
+	const double at_ms = now_ms() - stood_ms;
 
 	if (size <= 0)
 		return false;
@@ -107,6 +113,16 @@ static bool take_relayed(void)
 	return true;
 }
 
+/* Between two looks; what is longer, the machine has stood. */
+static void look(void)
+{
+	const double now = now_ms(), since_ms = now - looked_ms;
+
+	if (looked_ms > 0 && since_ms > STOOD_MS)
+		stood_ms += since_ms - LOOK_MS;
+	looked_ms = now;
+}
+
 /* Carry what comes for up to so many milliseconds, or until another source is relayed. */
 static bool carry(double for_ms, int while_source)
 {
@@ -119,8 +135,9 @@ static bool carry(double for_ms, int while_source)
 	while ((left_ms = until_ms - now_ms()) > 0) {
 		if (while_source != -2 && relayed.source != while_source)
 			return true;
-		if (poll(polled, 3, (int)left_ms + 1) < 0)
+		if (poll(polled, 3, left_ms < LOOK_MS ? (int)left_ms + 1 : LOOK_MS) < 0)
 			return false;
+		look();
 		for (int i = 0; i < 2; i++)
 			if (polled[i].revents)
 				forward(i);
@@ -155,7 +172,8 @@ int main(int argc, char **argv)
 		printf("%d to %s gap_ms=%.1f\n", ++done, dying ? "primary" : "backup", gap_ms);
 	}
 	carry(500, -2);
-	printf("switches=%d longest_ms=%.0f mixed=%lu\n", done, longest_ms, relayed.mixed);
+	printf("switches=%d longest_ms=%.0f stood_ms=%.0f mixed=%lu\n", done, longest_ms, stood_ms,
+	       relayed.mixed);
 	fflush(stdout);
 	fflush(relayed.record);
 	while (done == switches && carry(GIVE_UP_MS, -2))
