@@ -223,10 +223,11 @@ has_written() {
   [ "$(stat -Lc %s "/proc/$1/fd/1")" -ge "$2" ]
 }
 
-# srt_receiver PORT FILE: an independent SRT listener that writes what it gets, at once; pid in $last_pid.
+# srt_receiver PORT FILE [TLPKTDROP]: an independent SRT listener that writes what it gets, at once; pid in $last_pid.
+# It wants late packets too, and then nothing is dropped when one of the two was kept waiting; with 1 they are dropped.
 srt_receiver() {
-  background stdbuf -o0 srt-live-transmit -q -a no "srt://127.0.0.1:$1?mode=listener&latency=1000" file://con \
-    >"$2" 2>"$2.log"
+  background stdbuf -o0 srt-live-transmit -q -a no \
+    "srt://127.0.0.1:$1?mode=listener&latency=1000&tlpktdrop=${3:-0}" file://con >"$2" 2>"$2.log"
 }
 
 # send FILE ARGUMENT...: media-source in the source namespace.

@@ -9,7 +9,7 @@ start_distributor --interface "$veth"
 
 srt_receiver 9000 "$work/good.ts"
 good=$last_pid
-srt_receiver 9001 "$work/stalled.ts"
+srt_receiver 9001 "$work/stalled.ts" 1
 stalled=$last_pid
 srt_receiver 9003 "$work/early.ts"
 early=$last_pid

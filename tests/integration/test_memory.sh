@@ -39,7 +39,7 @@ running=$(($(resident) - umem))
 at_most "each of $channels running channels" 6144 $(((running - idle) / channels))
 
 outputs=20
-for i in $(seq $outputs); do srt_receiver $((9000 + i)) /dev/null; done
+for i in $(seq $outputs); do srt_receiver $((9000 + i)) /dev/null 1; done
 for i in $(seq $outputs); do add_output "$last" "srt://127.0.0.1:$((9000 + i))"; done
 send "$work/generated.ts" --loop forever --bitrate 5M --duration 6 "10.77.0.2:$((5000 + channels))" \
   >/dev/null &

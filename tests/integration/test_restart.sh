@@ -32,7 +32,7 @@ equal "desired states are back" "running running stopped" \
   "$(json '[.channels[].desired] | join(" ")')"
 equal "the passphrase is not shown" "srt://127.0.0.1:9000?passphrase=***" \
   "$(json '.channels[0].outputs[0].url')"
-background srt-live-transmit -q -a no \
+background stdbuf -o0 srt-live-transmit -q -a no \
   "srt://127.0.0.1:9000?mode=listener&passphrase=correct-horse-battery" file://con \
   >"$work/got.ts" 2>"$work/got.log"
 receiver=$last_pid

@@ -7,7 +7,7 @@ make_ts "$work/generated.ts" 4
 in_ns tc qdisc add dev lo root tbf rate 1mbit burst 16kb latency 50ms 2>"$work/tc.log" ||
   skip_all "no token bucket filter here"
 start_distributor --interface "$veth"
-srt_receiver 9000 "$work/got.ts"
+srt_receiver 9000 "$work/got.ts" 1
 receiver=$last_pid
 make_channel slow 5000
 add_output "$channel" "srt://127.0.0.1:9000?latency=200"
