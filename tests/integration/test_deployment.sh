@@ -55,9 +55,12 @@ if command -v nginx >/dev/null; then
     -H 'Content-Type: application/json' -d '{"name":"proxy","rtp_port":5000}' https://distributor.example/api/channels)"
   equal "one from another page is refused" 403 "$(status_of "${user[@]}" -H 'Origin: https://evil.example' \
     -H 'Content-Type: application/json' -d '{"name":"evil","rtp_port":5002}' https://distributor.example/api/channels)"
-  in_proxy -m 3 "${user[@]}" --http1.1 -i -N -H 'Connection: Upgrade' -H 'Upgrade: websocket' -H 'Sec-WebSocket-Version: 13' \
+  # curl is ended, for nobody else ends it.
+  background curl -sS -m 60 --cacert "$work/tls.pem" --resolve distributor.example:443:127.0.0.1 "${user[@]}" --http1.1 -i -N -H 'Connection: Upgrade' -H 'Upgrade: websocket' -H 'Sec-WebSocket-Version: 13' \
     -H 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==' -H 'Origin: https://distributor.example' \
     https://distributor.example/ws >"$work/socket" 2>/dev/null
+  wait_for 20 grep -aq '"proxy"' "$work/socket"
+  stop_pid "$last_pid"
   check "the WebSocket goes through" grep -aq '101 Switching Protocols' "$work/socket"
   check "and brings the channel" grep -aq '"proxy"' "$work/socket"
 else

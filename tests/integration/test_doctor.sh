@@ -56,7 +56,7 @@ mended() {
   if ! nsenter --net="/run/netns/$ns" bash -ec "$command" >"$work/mend" 2>&1; then
     not_ok "$name: it works" "$command" "$(cat "$work/mend")"
   fi
-  wait_for 3 is_mended "$topic" "$@"
+  wait_for 10 is_mended "$topic" "$@"
   found "$name: mended" "$topic" ok
 }
 
@@ -308,7 +308,7 @@ check "and it is said" grep -q 'cannot print what was found: No space left' "$wo
 background python3 -c 'import socket, time
 s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
 s.bind(("127.0.0.1", 8000)); s.listen(); time.sleep(60)'
-wait_for 5 bash -c "nsenter --net=/run/netns/$ns ss -ltn | grep -q 127.0.0.1:8000"
+wait_for 20 bash -c "nsenter --net=/run/netns/$ns ss -ltn | grep -q 127.0.0.1:8000"
 doctor --
 found "a port that is taken" http problem
 command=$(command_of http)
