@@ -22,7 +22,7 @@ export function launch() {
 export async function openPage(browser, url, options) {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
   const page = await context.newPage();
-  page.setDefaultTimeout(10_000);
+  page.setDefaultTimeout(30_000);
   /** @type {string[]} */
   const complaints = [];
   page.on('console', (message) => {

@@ -54,7 +54,7 @@ export class FakeServer {
   events = [];
   /** An older program: without the fields, paths and events that came with redundant inputs. */
   old = false;
-  /** Every REST call: "PUT /api/channels/…", with its body. @type {{call: string, body: any}[]} */
+  /** Every REST call: "PUT /api/channels/…", with its body; but not whether it lives, which is asked after a silence. @type {{call: string, body: any}[]} */
   calls = [];
   /** While true nothing is answered, as behind a cable that was pulled. */
   frozen = false;
@@ -169,7 +169,7 @@ export class FakeServer {
     const text = Buffer.concat(chunks).toString();
     try {
       const body = text === '' ? {} : JSON.parse(text);
-      this.calls.push({ call: `${request.method} ${pathname}`, body });
+      if (pathname !== '/api/health') this.calls.push({ call: `${request.method} ${pathname}`, body });
       const [status, answer] = this.#route(request.method ?? '', pathname.split('/').slice(2), body, searchParams);
       response.writeHead(status, { 'Content-Type': 'application/json' });
       response.end(answer === undefined ? undefined : JSON.stringify(answer));

@@ -9,7 +9,7 @@ import { linePath } from '../../dashboard/history-chart.js';
 import { unknownOutputCounters } from '../../dashboard/output-counters.js';
 import { hintsFor } from '../../dashboard/url-hints.js';
 import { makeChannel, makeOutput, makeReader, makeSamples } from './fake-data.mjs';
-import { expectComplaint, oneChannel, pageTest, reads } from './page-setup.mjs';
+import { expectComplaint, oneChannel, pageTest, reads, until } from './page-setup.mjs';
 
 const OPEN = '[aria-label="Details of output Relay"]';
 const DETAIL = '.output-detail';
@@ -125,6 +125,7 @@ pageTest('an output that is no SRT has a chart of its bit rate alone', [oneChann
   server.samples.set('o2', makeSamples(5_000_000));
   await page.click('[aria-label="Details of output Video site"]');
   await reads(page, `${chart(4)} [data-part="title"]`, 'Bit rate');
+  await page.locator('.chart:visible').first().waitFor();
   assert.deepEqual(await page.locator('.chart:visible').count(), 1);
 });
 
@@ -162,6 +163,8 @@ pageTest('counters are reset, and the time of it is shown', [oneChannel()], asyn
 pageTest('an output that goes takes its details along; a question in time is not asked for long', [oneChannel()], async ({ page, server }) => {
   await page.click(OPEN);
   await reads(page, `${DETAIL} h3`, 'Output Relay');
+  const asks = (/** @type {string} */ path) => server.calls.some(({ call }) => call === `GET /api/channels/c1/outputs/o1${path}`);
+  await until(() => asks('') && asks('/history'), 'the first question'); // while the output is there
   const channel = server.channels[0];
   channel.outputs = channel.outputs.slice(1);
   server.push([channel]);

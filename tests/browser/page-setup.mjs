@@ -18,7 +18,7 @@ export let browser;
 before(async () => { browser = await launch(); });
 after(() => browser?.close());
 
-export const TIMEOUT_MS = 60_000;
+export const TIMEOUT_MS = 180_000;
 export const SRT = 'srt://relay.example.net:7000?latency=200&passphrase=***';
 
 /**
@@ -62,6 +62,29 @@ export function pageTest(name, channels, run, { old = false, ...options } = {}) 
 export function expectComplaint(complaints, pattern) {
   assert.ok(complaints.some((text) => pattern.test(text)), `no ${pattern} in ${complaints}`);
   complaints.splice(0, Infinity, ...complaints.filter((text) => !pattern.test(text)));
+}
+
+/**
+ * Wait until something is so that is not on the page.
+ * @param {() => boolean | Promise<boolean>} condition
+ * @param {string} what
+ */
+export async function until(condition, what) {
+  for (let tries = 0; tries < 400; tries += 1) {
+    if (await condition()) return;
+    await new Promise((resolve) => { setTimeout(resolve, 50); });
+  }
+  assert.fail(`it never came about: ${what}`);
+}
+
+/**
+ * Wait until the focus is on the element with this label. A row may change before the answer is there that closes a dialog.
+ * @param {Page} page
+ * @param {string} label
+ */
+export async function focused(page, label) {
+  const focus = () => page.evaluate(() => document.activeElement?.getAttribute('aria-label'));
+  await until(async () => await focus() === label, `the focus on "${label}"`);
 }
 
 /**

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { openPage } from './browser.mjs';
 import { makeChannel, makePlant } from './fake-data.mjs';
 import { FakeServer } from './fake-server.mjs';
-import { SRT, TIMEOUT_MS, browser, expectComplaint, oneChannel, pageTest, reads } from './page-setup.mjs';
+import { SRT, TIMEOUT_MS, browser, expectComplaint, focused, oneChannel, pageTest, reads, until } from './page-setup.mjs';
 
 pageTest('without channels the page says what to do first, and the first one can be made', [], async ({ page, server }) => {
   await reads(page, '#empty h2', 'No channels yet');
@@ -19,11 +19,11 @@ pageTest('without channels the page says what to do first, and the first one can
   await reads(page, '.channel-row .address', '0.0.0.0:5004');
   await reads(page, '.channel-row .state', 'Stopped');
   assert.equal(await page.isVisible('#empty'), false);
-  assert.equal(await page.isVisible('#channel-dialog'), false);
+  await page.waitForSelector('#channel-dialog', { state: 'hidden' });
   assert.deepEqual(server.calls, [{
     call: 'POST /api/channels', body: { name: 'Studio <b>A</b>', rtp_ip: '0.0.0.0', rtp_port: 5004, autostart: false },
   }]);
-  assert.equal(await page.evaluate(() => document.activeElement?.getAttribute('aria-label')), 'Add output to Studio <b>A</b>');
+  await focused(page, 'Add output to Studio <b>A</b>');
 });
 
 pageTest('a channel starts at once, and stops after a question', [makeChannel({ id: 'c1', name: 'News', rtp_port: 5000, outputs: [] })], async ({ page, server }) => {
@@ -48,7 +48,7 @@ pageTest('what the server pushes is shown', [oneChannel()], async ({ page, serve
   await reads(page, '[data-part="problems-text"]', 'Nothing needs attention');
   const channel = server.channels[0];
   Object.assign(channel.stats, { bitrate_bps: 12_340_000, rtp_lost: 12_345, rtp_reordered: 2, rtp_restarts: 1, rejected_sync: 3, rejected_size: 4 });
-  Object.assign(channel.outputs[0], { state: 'retrying', last_error: 'connect refused', retry_in_ms: 4000, connected_at: null });
+  Object.assign(channel.outputs[0], { state: 'retrying', last_error: 'connect refused', retry_in_ms: 50_000, connected_at: null });
   Object.assign(channel.outputs[0].stats, { packets_lost: 7, frames_dropped: 8, reconnects: 9, bytes_sent: 1_500_000 });
   server.push([channel]);
   await reads(page, '.channel-row [data-part="bitrate"]', '12.3 Mb/s');
@@ -61,8 +61,10 @@ pageTest('what the server pushes is shown', [oneChannel()], async ({ page, serve
   const output = '[data-output="o1"]';
   await reads(page, `${output} .state`, 'Retrying');
   await reads(page, `${output} [data-part="error"]`, 'connect refused');
-  await reads(page, `${output} [data-part="note"]`, /^retry in [234] s$/);
-  await reads(page, `${output} [data-part="note"]`, /^retry in [12] s$/);
+  await reads(page, `${output} [data-part="note"]`, /^retry in ([34]\d|50) s$/);
+  const seconds = async () => parseInt((await page.locator(`${output} [data-part="note"]`).textContent() ?? '').replace(/\D/g, ''), 10);
+  const first = await seconds();
+  await until(async () => await seconds() < first, 'that less time is left');
   await reads(page, `${output} [data-part="lost"] .value`, '7');
   await reads(page, `${output} [data-part="dropped"] .value`, '8');
   await reads(page, `${output} [data-part="reconnects"] .value`, '9');
@@ -207,7 +209,7 @@ pageTest('a server that vanishes and comes back', [oneChannel()], async ({ page,
 
 pageTest('"Try now" does not wait for the pause to end', [oneChannel()], async ({ page, server }) => {
   await page.clock.install();
-  await page.clock.pauseAt(Date.now() + 1000);
+  await page.clock.pauseAt(Date.now() + 4000);
   await server.stop();
   await reads(page, '#connection [data-part="word"]', 'Connection lost');
   await server.start();
@@ -242,33 +244,32 @@ pageTest('300 channels stay fluid', makePlant(300), async ({ page, server }) => 
   assert.equal(await page.locator('.channel').count(), 300);
   await reads(page, '.shown', '300 channels');
   await page.evaluate(() => {
-    const state = Object.assign(window, { writes: 0, longest: 0 });
+    const state = Object.assign(window, { writes: 0 });
     new MutationObserver((records) => { state.writes += records.length; })
       .observe(document, { subtree: true, childList: true, characterData: true, attributes: true });
-    new PerformanceObserver((list) => {
-      for (const entry of list.getEntries()) state.longest = Math.max(state.longest, entry.duration);
-    }).observe({ type: 'longtask' });
   });
-  const measure = () => page.evaluate(() => {
-    const state = /** @type {any} */ (window);
-    const { writes, longest } = state;
-    Object.assign(state, { writes: 0, longest: 0 });
-    return { writes, longest };
-  });
+  const client = await page.context().newCDPSession(page);
+  await client.send('Performance.enable', { timeDomain: 'threadTicks' }); // the page's own, not what else the machine does
+  const workedMs = async () => {
+    const { metrics } = await client.send('Performance.getMetrics');
+    return 1000 * (metrics.find(({ name }) => name === 'TaskDuration')?.value ?? NaN);
+  };
   server.push(server.channels);
   await page.waitForTimeout(300);
-  const idle = await measure();
-  assert.ok(idle.writes < 100, `only clocks moved, yet ${idle.writes} writes`);
+  const writes = await page.evaluate(() => /** @type {any} */ (window).writes);
+  assert.ok(writes < 100, `only clocks moved, yet ${writes} writes`);
+  let longest = 0;
   for (let round = 0; round < 3; round += 1) {
+    const before = await workedMs();
     for (const { stats, outputs } of server.channels) {
       stats.bitrate_bps += 10_000 * (round + 1);
       for (const output of outputs) output.stats.bitrate_bps = stats.bitrate_bps;
     }
     server.push(server.channels);
     await page.waitForTimeout(300);
+    longest = Math.max(longest, await workedMs() - before);
   }
-  const busy = await measure();
-  assert.ok(busy.longest < 400, `an update of all rows kept the page busy for ${busy.longest} ms`);
+  assert.ok(longest > 0 && longest < 400, `an update of all rows kept the page busy for ${longest} ms`);
 });
 
 pageTest('the filter, by text, by state and by trouble', makePlant(40), async ({ page }) => {
@@ -323,14 +324,14 @@ pageTest('everything can be done from the keyboard', [oneChannel()], async ({ pa
   await press('Tab', 'Enter');
   await page.waitForSelector('[data-output="o1"]', { state: 'detached' });
   await page.waitForSelector('#confirm-dialog', { state: 'hidden' });
-  assert.equal(await focus(), 'Delete output Video site', 'the next row takes the focus over');
+  await focused(page, 'Delete output Video site'); // the next row takes it over
   await press('ArrowUp', 'Shift+Tab', 'Enter');
   await page.waitForSelector('#channel-dialog[open]');
   await page.keyboard.press('Control+A');
   await page.keyboard.type('By hand');
   await press('Enter');
   await reads(page, '.channel-row .name', 'By hand');
-  assert.equal(await focus(), 'Edit channel By hand', 'the focus comes back to where it was');
+  await focused(page, 'Edit channel By hand'); // it comes back to where it was
   assert.equal(server.channels[0].name, 'By hand');
 });
 

@@ -3,7 +3,7 @@
  * The dashboard against a running medialive-distributor, from an empty form to a deleted channel:
  * DISTRIBUTOR_URL=http://127.0.0.1:8000/ node --test real.test.mjs
  * The program must run on this machine, for the test sends it a stream over loopback, to the UDP port
- * DISTRIBUTOR_TEST_PORT (default 59004) and that port + 10. Channels that are there already are left alone.
+ * DISTRIBUTOR_TEST_PORT (default 29004) and that port + 10. Channels that are there already are left alone.
  */
 
 import assert from 'node:assert/strict';
@@ -12,7 +12,7 @@ import { test } from 'node:test';
 import { launch, openPage } from './browser.mjs';
 
 const url = process.env.DISTRIBUTOR_URL;
-const port = process.env.DISTRIBUTOR_TEST_PORT ?? '59004';
+const port = process.env.DISTRIBUTOR_TEST_PORT ?? '29004';
 const BACKUP_OFFSET = 10;
 const NAME = `Browser test ${process.pid}`;
 
@@ -88,7 +88,7 @@ async function lifeCycle(page) {
   await page.fill('#output-url', 'nonsense');
   await page.click('#output-dialog [type="submit"]');
   await page.waitForSelector('#output-url-error:not([hidden])');
-  await page.fill('#output-url', 'srt://127.0.0.1:59005?mode=caller&passphrase=a-long-secret');
+  await page.fill('#output-url', 'srt://127.0.0.1:29005?mode=caller&passphrase=a-long-secret');
   await page.fill('#output-name', 'Nobody');
   await page.click('#output-dialog [type="submit"]');
   const output = channel.locator('.output-row');
@@ -199,7 +199,7 @@ async function cleanUp(base) {
 }
 
 for (const [name, run] of /** @type {const} */ ([['the life of a channel', lifeCycle], ['a second input', secondInput]])) {
-  test(name, { skip: !url && 'DISTRIBUTOR_URL is not set', timeout: 60_000 }, async () => {
+  test(name, { skip: !url && 'DISTRIBUTOR_URL is not set', timeout: 180_000 }, async () => {
     const base = String(url);
     const browser = await launch();
     try {

@@ -77,7 +77,7 @@ test('the program itself, by HTTPS', { timeout: TIMEOUT_MS, skip: url ? false : 
     await page.waitForSelector('#connection[data-state="live"]');
     await page.click('#new-channel');
     await page.fill('#channel-name', 'Locked away');
-    await page.fill('#channel-port', '59204');
+    await page.fill('#channel-port', '29204');
     await page.click('#channel-dialog [type="submit"]');
     await reads(page, '.channel-row [data-part="name"]', 'Locked away');
     await page.reload();
