@@ -146,9 +146,18 @@ static void test_errors(void **state)
 	ingest_destroy(NULL);
 }
 
-/* A channel that is stopped and started at once gets its own port back. */
+static void hold_up(struct command *command)
+{
+	const struct timespec pause = {.tv_nsec = 400 * NS_PER_MS};
+
+	(void)command;
+	nanosleep(&pause, NULL);
+}
+
+/* A channel that is stopped and started at once gets its own port back, however late the ingest thread is. */
 static void test_rebind(void **state)
 {
+	struct command delay = {.run = hold_up};
 	struct ingest *ingest = make_ingest(NULL);
 	struct channel *channel = make_channel();
 	const uint16_t port = free_port("127.0.0.1");
@@ -156,6 +165,8 @@ static void test_rebind(void **state)
 
 	(void)state;
 	for (int i = 0; i < 50; i++) {
+		if (i == 20)
+			tick_loop_post(ingest_loop(ingest), &delay);
 		ingest_unbind(binding);
 		binding = bind_channel(ingest, channel, "127.0.0.1", port);
 	}

@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <linux/sock_diag.h>
 #include <net/if.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,19 +24,19 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define BATCH            32
-#define DATAGRAM_BYTES   9216     /* a jumbo frame's */
-#define READY_SOCKETS    64       /* looked at per epoll_wait */
-#define ROUNDS_PER_TICK  64       /* bounds one tick to 2048 datagrams a socket */
-#define CLOCK_STEP_NS    NS_PER_S /* the real-time clock was set back by at least this */
-#define BIND_PATIENCE_NS (100 * NS_PER_MS)
-#define BIND_PAUSE_NS    NS_PER_MS
+#define BATCH           32
+#define DATAGRAM_BYTES  9216     /* a jumbo frame's */
+#define READY_SOCKETS   64       /* looked at per epoll_wait */
+#define ROUNDS_PER_TICK 64       /* bounds one tick to 2048 datagrams a socket */
+#define CLOCK_STEP_NS   NS_PER_S /* the real-time clock was set back by at least this */
+#define BIND_TRIES      2000     /* of about a millisecond each */
+#define BIND_PAUSE_NS   NS_PER_MS
 
 struct kernel_source {
 	struct packet_source base;
 	int epoll;
 	const char *interfaces;
-	int64_t removed_ns;              /* when a binding was last removed; the manager's thread */
+	atomic_uint leaving;             /* sockets that were removed and are not closed yet */
 	struct ingest_binding *bindings; /* those with a socket; the manager's thread */
 	struct mmsghdr messages[BATCH];
 	struct iovec vectors[BATCH];
@@ -215,19 +216,24 @@ static void set_options(int fd, sa_family_t family)
 		setsockopt(fd, IPPROTO_IP, IP_MULTICAST_ALL, &off, sizeof(off));
 }
 
-/* A port that was unbound just now is free again when the ingest thread has closed its socket. */
+/*
+ * A port that was unbound just now is free again when the ingest thread has closed its socket. Tries are counted, not
+ * time, which also passes while neither thread runs.
+ */
 static int bind_patiently(const struct kernel_source *source, int fd,
                           const struct sockaddr_storage *address, socklen_t length)
 {
-	const int64_t deadline_ns = source->removed_ns + BIND_PATIENCE_NS;
 	const struct timespec pause = {.tv_nsec = BIND_PAUSE_NS};
 
-	while (bind(fd, (const struct sockaddr *)address, length)) {
-		if (errno != EADDRINUSE || clock_now_ns() > deadline_ns)
+	for (int tries = 1;; tries++) {
+		const bool is_own = atomic_load(&source->leaving); /* perhaps */
+
+		if (!bind(fd, (const struct sockaddr *)address, length))
+			return 0;
+		if (errno != EADDRINUSE || !is_own || tries == BIND_TRIES)
 			return -errno;
 		nanosleep(&pause, NULL);
 	}
-	return 0;
 }
 
 static int describe_bind_error(int error, const struct ingest_target *target, char *why,
@@ -292,14 +298,23 @@ static int apply_filter(const struct kernel_source *source, struct ingest_bindin
 	return error;
 }
 
-static void kernel_release(struct packet_source *source, struct ingest_binding *binding)
+static void close_binding(struct ingest_binding *binding)
 {
-	(void)source;
 	if (binding->socket >= 0)
 		close(binding->socket);
 	binding->socket = -1;
 	destroy_admission(binding->admission);
 	binding->admission = NULL;
+}
+
+/* One that was never added has no socket. */
+static void kernel_release(struct packet_source *source, struct ingest_binding *binding)
+{
+	const bool was_leaving = binding->socket >= 0;
+
+	close_binding(binding);
+	if (was_leaving)
+		atomic_fetch_sub(&kernel_source(source)->leaving, 1);
 }
 
 static int kernel_add(struct packet_source *source, struct ingest_binding *binding, char *why,
@@ -318,7 +333,7 @@ static int kernel_add(struct packet_source *source, struct ingest_binding *bindi
 	if (!error && epoll_ctl(kernel->epoll, EPOLL_CTL_ADD, binding->socket, &event))
 		error = -errno;
 	if (error) {
-		kernel_release(source, binding);
+		close_binding(binding);
 		return describe_bind_error(error, &binding->target, why, size);
 	}
 	binding->next_socket = kernel->bindings;
@@ -354,7 +369,7 @@ static void kernel_remove(struct packet_source *source, struct ingest_binding *b
 	if (*link)
 		*link = binding->next_socket;
 	epoll_ctl(kernel->epoll, EPOLL_CTL_DEL, binding->socket, NULL);
-	kernel->removed_ns = clock_now_ns();
+	atomic_fetch_add(&kernel->leaving, 1);
 }
 
 static void kernel_count(struct packet_source *source, const struct ingest_binding *binding,
