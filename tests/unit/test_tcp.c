@@ -4,7 +4,7 @@
  */
 #include "output/tcp.h"
 
-#include "base/clock.h"
+#include "running_time.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -25,7 +25,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define LIMIT_MS   3000
+#define LIMIT_MS   30000
 #define SILENCE_MS 5000
 #define FILLERS    4
 
@@ -119,11 +119,11 @@ static uint16_t port_of_peer(int fd)
 /* Connect, which must take from low_ms to below high_ms. */
 static int open_timed(const struct resolve_result *addresses, int limit_ms, int low_ms, int high_ms)
 {
-	const int64_t began_ns = clock_now_ns();
+	const int64_t began_ns = clock_now_ns(), ran_ns = running_ns();
 	const int fd = tcp_open(addresses, limit_ms, SILENCE_MS, -1);
 	const int64_t took_ms = (clock_now_ns() - began_ns) / NS_PER_MS;
 
-	if (took_ms < low_ms || took_ms >= high_ms)
+	if (took_ms < low_ms || (running_ns() - ran_ns) / NS_PER_MS >= high_ms)
 		fail_msg("took %d ms, not %d to %d", (int)took_ms, low_ms, high_ms);
 	return fd;
 }
@@ -221,14 +221,14 @@ static void test_stop(void **state)
 	const struct hosts *hosts = *state;
 	struct resolve_result addresses = {0};
 	int stop = eventfd(0, EFD_CLOEXEC);
-	const int64_t began_ns = clock_now_ns();
+	const int64_t began_ns = running_ns();
 	pthread_t thread;
 
 	for (int i = 0; i < RESOLVE_MAX; i++)
 		add(&addresses, "127.0.0.1", hosts->silent_port);
 	assert_int_equal(pthread_create(&thread, NULL, stop_soon, &stop), 0);
 	assert_int_equal(tcp_open(&addresses, LIMIT_MS, SILENCE_MS, stop), -ECANCELED);
-	assert_true(clock_now_ns() - began_ns < NS_PER_S);
+	assert_true(running_ns() - began_ns < NS_PER_S);
 	pthread_join(thread, NULL);
 	close(stop);
 }

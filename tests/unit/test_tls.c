@@ -6,7 +6,7 @@
 #include "output/stream.h"
 #include "output/tls.h"
 
-#include "base/clock.h"
+#include "running_time.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -32,7 +32,7 @@
 #include <unistd.h>
 
 #define DAY_S    86400
-#define LIMIT_MS 5000
+#define LIMIT_MS 30000
 
 /* A key and its certificate. */
 struct identity {
@@ -417,15 +417,16 @@ static void test_silent_server(void **state)
 {
 	char why[200];
 	struct tls *tls;
-	int64_t began_ns;
+	int64_t began_ns, ran_ns;
 	int pair[2];
 
 	(void)state;
 	make_pair(pair);
 	began_ns = clock_now_ns();
+	ran_ns = running_ns();
 	assert_int_equal(tls_open(&tls, pair[0], &trusting, 200, -1, why, sizeof(why)), -ETIMEDOUT);
 	assert_true(clock_now_ns() - began_ns >= 200 * NS_PER_MS);
-	assert_true(clock_now_ns() - began_ns < 2 * NS_PER_S);
+	assert_true(running_ns() - ran_ns < 2 * NS_PER_S);
 	assert_non_null(strstr(why, "does not answer"));
 	close(pair[0]);
 	close(pair[1]);
@@ -488,10 +489,10 @@ static void test_trickling_server(void **state)
 	(void)state;
 	make_pair(pair);
 	assert_int_equal(pthread_create(&thread, NULL, trickle, &pair[1]), 0);
-	began_ns = clock_now_ns();
+	began_ns = running_ns();
 	error = tls_open(&tls, pair[0], &trusting, 300, -1, why, sizeof(why));
 	assert_true(error == -ETIMEDOUT || error == -EIO);
-	assert_true(clock_now_ns() - began_ns < 2 * NS_PER_S);
+	assert_true(running_ns() - began_ns < 2 * NS_PER_S);
 	close(pair[0]);
 	pthread_join(thread, NULL);
 	close(pair[1]);
@@ -515,10 +516,10 @@ static void test_stop_while_shaking_hands(void **state)
 	(void)state;
 	make_pair(pair);
 	assert_int_equal(pthread_create(&thread, NULL, stop_soon, &stop), 0);
-	began_ns = clock_now_ns();
+	began_ns = running_ns();
 	assert_int_equal(tls_open(&tls, pair[0], &trusting, LIMIT_MS, stop, why, sizeof(why)),
 	                 -ECANCELED);
-	assert_true(clock_now_ns() - began_ns < NS_PER_S);
+	assert_true(running_ns() - began_ns < NS_PER_S);
 	pthread_join(thread, NULL);
 	close(stop);
 	close(pair[0]);
@@ -738,10 +739,10 @@ static void test_bridge_ends(void **state)
 	make_pair(pair);
 	open_bridge(&bridge, &stream, pair[0], NULL, &library, 0);
 	assert_int_equal(pthread_create(&thread, NULL, stop_soon, &stop), 0);
-	began_ns = clock_now_ns();
+	began_ns = running_ns();
 	assert_int_equal(bridge_call(&bridge, &stream, 5, talk, &library, LIMIT_MS, stop),
 	                 -ECANCELED);
-	assert_true(clock_now_ns() - began_ns < NS_PER_S);
+	assert_true(running_ns() - began_ns < NS_PER_S);
 	pthread_join(thread, NULL);
 	bridge_close(&bridge);
 	stream_close(&stream);
