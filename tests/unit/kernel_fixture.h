@@ -74,14 +74,31 @@ static inline int take_port(const char *address, uint16_t *port)
 	return fd;
 }
 
+/*
+ * A UDP port that nobody uses just now, another one each time; 0 where there is no such address. The kernel gives it to
+ * nobody who does not name it.
+ */
 static inline uint16_t free_port(const char *address)
 {
+	static unsigned int next;
+	struct sockaddr_storage local;
 	uint16_t port = 0;
-	const int fd = take_port(address, &port);
+	int fd = take_port(address, &port), error, tries = 0;
 
-	if (fd >= 0)
+	if (fd < 0)
+		return 0;
+	next = next ? next : (unsigned int)getpid();
+	do {
+		const socklen_t length =
+			make_sockaddr(&local, address, (uint16_t)(20000 + next++ % 10000));
+
+		assert_true(tries++ < 10000);
 		close(fd);
-	return port;
+		fd = socket(local.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+		error = bind(fd, (struct sockaddr *)&local, length);
+	} while (error);
+	close(fd);
+	return ntohs(((struct sockaddr_in *)&local)->sin_port); /* at the same place in both */
 }
 
 static inline void send_bytes(const char *to, uint16_t port, const void *bytes, size_t size)

@@ -22,8 +22,9 @@
 
 #include <cmocka.h>
 
-#define PEER_PATIENCE_NS (30 * NS_PER_S)
-#define PEER_CONNECT_MS  20000 /* a machine may stand still for seconds */
+#define PEER_PATIENCE_NS (60 * NS_PER_S)
+#define PEER_CONNECT_MS  20000 /* a machine may stand still for seconds … */
+#define PEER_IDLE_MS     20000 /* … and libsrt, while it clears away hundreds of sockets */
 
 static inline void pause_ms(long ms)
 {
@@ -36,7 +37,7 @@ static inline struct srt_options default_options(void)
 {
 	return (struct srt_options){.latency_ms = 120,
 	                            .conntimeo_ms = PEER_CONNECT_MS,
-	                            .peeridletimeo_ms = 5000,
+	                            .peeridletimeo_ms = PEER_IDLE_MS,
 	                            .oheadbw = 25,
 	                            .mss = 1500,
 	                            .payloadsize = 1316,
@@ -66,16 +67,22 @@ static inline uint16_t port_of(const struct sockaddr_storage *address)
 	                     : ((const struct sockaddr_in *)address)->sin_port);
 }
 
-/* A UDP port that nobody uses just now. */
+/* A UDP port that nobody uses just now, another one each time. The kernel gives it to nobody who does not name it. */
 static inline uint16_t free_port(void)
 {
+	static unsigned int next;
 	struct sockaddr_storage address;
-	socklen_t size = loopback(&address, AF_INET, 0);
-	const int fd = socket(AF_INET, SOCK_DGRAM, 0);
+	socklen_t size;
+	int fd, error, tries = 0;
 
-	assert_int_equal(bind(fd, (struct sockaddr *)&address, size), 0);
-	assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &size), 0);
-	close(fd);
+	next = next ? next : (unsigned int)getpid();
+	do {
+		assert_true(tries++ < 10000);
+		size = loopback(&address, AF_INET, (uint16_t)(20000 + next++ % 10000));
+		fd = socket(AF_INET, SOCK_DGRAM, 0);
+		error = bind(fd, (struct sockaddr *)&address, size);
+		close(fd);
+	} while (error);
 	return port_of(&address);
 }
 
@@ -111,6 +118,7 @@ static inline SRTSOCKET peer_socket(const char *passphrase)
 	assert_int_not_equal(socket, SRT_INVALID_SOCK);
 	peer_set(socket, SRTO_RCVSYN, 0);
 	peer_set(socket, SRTO_CONNTIMEO, PEER_CONNECT_MS);
+	peer_set(socket, SRTO_PEERIDLETIMEO, PEER_IDLE_MS);
 	peer_set(socket, SRTO_TLPKTDROP, 0); /* what comes late is wanted all the same */
 	if (passphrase)
 		assert_int_equal(srt_setsockflag(socket, SRTO_PASSPHRASE, passphrase,
