@@ -4,6 +4,7 @@
 #include "http_client.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
@@ -26,6 +27,17 @@ int http_connect(uint16_t port)
 	return fd;
 }
 
+/* A process that was stopped, or frozen with its machine, is interrupted when it goes on: a socket has a time limit. */
+static ssize_t receive(int fd, void *data, size_t size)
+{
+	ssize_t n;
+
+	do
+		n = recv(fd, data, size, 0);
+	while (n < 0 && errno == EINTR);
+	return n;
+}
+
 /* Bytes that the server no longer wants are no failure of the client. */
 static void send_all(int fd, const void *data, size_t size)
 {
@@ -44,7 +56,7 @@ static int read_all(int fd, void *data, size_t size)
 	ssize_t n;
 
 	for (; size; at += n, size -= (size_t)n) {
-		n = recv(fd, at, size, 0);
+		n = receive(fd, at, size);
 		if (n <= 0)
 			return -1;
 	}
@@ -56,7 +68,7 @@ static int read_head(int fd, char *head, size_t size)
 {
 	size_t n = 0;
 
-	while (n + 1 < size && recv(fd, head + n, 1, 0) == 1) {
+	while (n + 1 < size && receive(fd, head + n, 1) == 1) {
 		head[++n] = '\0';
 		if (n >= 4 && !memcmp(head + n - 4, "\r\n\r\n", 4))
 			return 0;

@@ -16,7 +16,7 @@ struct http_reply {
 	json_t *json; /* owned, or NULL when the body is none */
 };
 
-/* A connection to 127.0.0.1:port; reads time out after 10 s. */
+/* A connection to 127.0.0.1:port; reads time out after 30 s. */
 int http_connect(uint16_t port);
 
 /* Read one answer. is_head: it has no body, whatever its head says. */

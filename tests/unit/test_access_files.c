@@ -11,12 +11,14 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -219,18 +221,24 @@ static void test_all_at_once(void **state)
 static void test_pipe(void **state)
 {
 	const struct access_files files = {.token = path_of("pipe")};
-	char command[200];
+	pid_t writer;
 
 	(void)state;
 	assert_int_equal(mkfifo(files.token, 0600), 0);
 	assert_int_equal(load(&files), -ETIMEDOUT);
 	assert_int_equal(fault_count, 1);
 	assert_non_null(strstr(faults[0].sentence, strerror(ETIMEDOUT)));
-	snprintf(command, sizeof(command), "(sleep 0.2; cat %s) >%s &", path_of("token"),
-	         files.token);
-	assert_int_equal(system(command), 0);
+	writer = fork();
+	assert_true(writer >= 0);
+	if (!writer) {
+		const int fd = open(files.token, O_WRONLY); /* when the reader has */
+
+		usleep(20000);
+		_exit(write(fd, TOKEN, strlen(TOKEN)) != (ssize_t)strlen(TOKEN));
+	}
 	assert_int_equal(load(&files), 0);
 	assert_int_equal(fault_count, 0);
+	assert_int_equal(waitpid(writer, NULL, 0), writer);
 }
 
 int main(void)
