@@ -7,13 +7,19 @@
 
 #include "base/clock.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <ulfius.h>
 #include <unistd.h>
 
-#define PATIENCE_MS 2000 /* whoever holds the list for longer has lost it */
+/*
+ * Whoever holds the list for 2 s has lost it. They are waited for in steps: when the machine stands still, a step is over
+ * for those who wait, and the holder, who did not run either, has the others left.
+ */
+#define PATIENCE_STEPS 40
+#define STEP_NS        (50 * NS_PER_MS)
 
 /*
  * libmicrohttpd 0.9.75 marks a connection closed before it takes the lock to say so; a listener that
@@ -56,17 +62,25 @@ static void init(void)
 	pthread_key_create(&list.key, thread_ends);
 }
 
+/* Wait until the list may be free; ETIMEDOUT after STEP_NS. Under the lock. */
+static int wait_step(void)
+{
+	const int64_t until_ns = clock_now_ns() + STEP_NS;
+	const struct timespec until = {.tv_sec = until_ns / NS_PER_S,
+	                               .tv_nsec = until_ns % NS_PER_S};
+
+	return pthread_cond_timedwait(&list.free, &list.lock, &until);
+}
+
 uint64_t handshake_enter(void)
 {
-	int64_t until_ns = clock_now_ns() + PATIENCE_MS * NS_PER_MS;
-	struct timespec until = {.tv_sec = until_ns / NS_PER_S, .tv_nsec = until_ns % NS_PER_S};
 	uint64_t ticket;
-	int error = 0;
+	int steps = 0;
 
 	pthread_once(&list.once, init);
 	pthread_mutex_lock(&list.lock);
-	while (list.taken && !error)
-		error = pthread_cond_timedwait(&list.free, &list.lock, &until);
+	while (list.taken && steps < PATIENCE_STEPS)
+		steps += wait_step() == ETIMEDOUT;
 	list.taken = true;
 	ticket = ++list.ticket;
 	taken_here = ticket;

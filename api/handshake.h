@@ -20,7 +20,7 @@ void handshake_request_completed(void *instance, struct MHD_Connection *connecti
                                  enum MHD_RequestTerminationCode code);
 
 /*
- * Wait for the list, at most 2 s, and take it. Returns a ticket, never 0. Thread: HTTP, before it
+ * Wait for the list, at most 2 s in which the process runs, and take it. Returns a ticket, never 0. Thread: HTTP, before it
  * answers with an upgrade.
  */
 uint64_t handshake_enter(void);

@@ -5,6 +5,12 @@
 #include "api_fixture.h"
 #include "running_time.h"
 
+#include "api/handshake.h"
+
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/wait.h>
+
 #define LIMIT       (1024 * 1024) /* of a body … */
 #define LARGE_LIMIT (4 * LIMIT)   /* … and of a whole configuration */
 #define WAIT_MS     20000         /* for what will come */
@@ -697,6 +703,44 @@ static void test_storm(void **state)
 	close(fd);
 }
 
+static atomic_bool has_ticket;
+
+static void *take_ticket(void *unused)
+{
+	const uint64_t ticket = handshake_enter();
+
+	atomic_store(&has_ticket, true);
+	handshake_leave(ticket);
+	return unused;
+}
+
+/* While the process stands still nobody holds the list for too long. */
+static void test_stopped_in_handshake(void **state)
+{
+	const pid_t process = getpid();
+	uint64_t ticket;
+	pthread_t waiter;
+	pid_t child;
+
+	(void)state;
+	child = fork();
+	assert_true(child >= 0);
+	if (!child) {
+		usleep(300000);
+		kill(process, SIGSTOP);
+		usleep(2500000);
+		_exit(kill(process, SIGCONT));
+	}
+	ticket = handshake_enter();
+	assert_int_equal(pthread_create(&waiter, NULL, take_ticket, NULL), 0);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	usleep(200000);
+	assert_false(atomic_load(&has_ticket));
+	handshake_leave(ticket);
+	pthread_join(waiter, NULL);
+	assert_true(atomic_load(&has_ticket));
+}
+
 /* A client that does not read is closed, and holds up neither the others nor the service. */
 static void test_slow_client(void **state)
 {
@@ -889,6 +933,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_websocket_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_system, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_storm, setup, teardown),
+		cmocka_unit_test(test_stopped_in_handshake),
 		cmocka_unit_test_setup_teardown(test_slow_client, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_greedy_address, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_stop, setup, teardown),
