@@ -416,14 +416,14 @@ make_stream() {
   }' >"$work/stream.ts"
 }
 
-# An SRT listener that writes what it gets, as it is.
+# An SRT listener that writes what it gets, as it is and at once.
 start_receiver() {
   local all='' listen
   kept_back=0
   [[ $receiver_host == \[* ]] && all='[::]'
   listen="srt://$all:$receiver_port?mode=listener"
   if command -v srt-live-transmit >/dev/null; then
-    srt-live-transmit -q -a no "$listen" file://con >"$work/got.ts" 2>"$work/receiver" &
+    stdbuf -o0 srt-live-transmit -q -a no "$listen" file://con >"$work/got.ts" 2>"$work/receiver" &
   elif ffmpeg -hide_banner -protocols 2>/dev/null | grep -qw srt; then
     ffmpeg -nostdin -v error -y -f data -i "${listen/:\/\/:/://0.0.0.0:}" -map 0 -c copy -flush_packets 1 \
       -f data "$work/got.ts" 2>"$work/receiver" &
@@ -539,7 +539,7 @@ test_stream() {
   frames=$((now - frames))
   wait_for 10 output_has_sent "$bytes"
   wait_for 10 has_got "$bytes"
-  sleep 1 # the receiver writes its last buffer
+  sleep 1 # for what it would have too much
   end_processes "$receiver"
   check "the receiver has it, byte for byte" is_exact
   api GET "/api/channels/$channel"
