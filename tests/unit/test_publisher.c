@@ -17,6 +17,8 @@
 
 #include <errno.h>
 #include <malloc.h>
+#include <netinet/in.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -101,19 +103,45 @@ static void send_message(struct script *s, uint8_t type)
 	s->size = 0;
 }
 
-static void begin(struct script *s)
+static void begin_with(struct script *s, const int pair[2])
 {
 	const int room = 1 << 20;
 	uint8_t hello[1 + 2 * HANDSHAKE_BYTES] = {3};
-	int pair[2];
 
-	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
 	memset(s, 0, sizeof(*s));
 	s->client = pair[0];
 	s->server = pair[1];
 	chunk_reader_init(&s->reader);
 	setsockopt(s->server, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
 	assert_int_equal(write(s->server, hello, sizeof(hello)), sizeof(hello));
+}
+
+static void begin(struct script *s)
+{
+	int pair[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+	begin_with(s, pair);
+}
+
+/* Over TCP, which has errors of its own. */
+static void begin_tcp(struct script *s)
+{
+	struct sockaddr_in local = {.sin_family = AF_INET};
+	socklen_t size = sizeof(local);
+	const int listener = socket(AF_INET, SOCK_STREAM, 0);
+	int pair[2];
+
+	local.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	assert_int_equal(bind(listener, (struct sockaddr *)&local, size), 0);
+	assert_int_equal(listen(listener, 1), 0);
+	assert_int_equal(getsockname(listener, (struct sockaddr *)&local, &size), 0);
+	pair[0] = socket(AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(connect(pair[0], (struct sockaddr *)&local, size), 0);
+	pair[1] = accept(listener, NULL, NULL);
+	assert_true(pair[1] >= 0);
+	close(listener);
+	begin_with(s, pair);
 }
 
 static void say_result(struct script *s, const char *method, unsigned int transaction)
@@ -613,6 +641,32 @@ static void test_reset(void **state)
 	end(&s, session);
 }
 
+/* Who sends first is told so too: after that a read finds nothing but the end. */
+static void test_reset_sending(void **state)
+{
+	struct flv_tag *tag = flv_tag_create(FLV_VIDEO, 0, 10);
+	struct pollfd polled = {0};
+	struct session *session;
+	struct script s;
+	char why[200];
+
+	(void)state;
+	assert_non_null(tag);
+	memset(tag->body, 7, 10);
+	begin_tcp(&s);
+	say_accepted(&s);
+	assert_int_equal(open_session(&s, &session, why), 0);
+	assert_int_equal(send_now(session), 0);
+	close(s.server);
+	s.server = -1;
+	polled.fd = s.client;
+	assert_int_equal(poll(&polled, 1, 10000), 1); /* the reset has come */
+	assert_int_equal(session_put(session, tag, 40), 0);
+	assert_int_equal(session_send(session, why, sizeof(why)), -ECONNRESET);
+	assert_string_equal(why, "the connection broke: Connection reset by peer");
+	end(&s, session);
+}
+
 /* A server that hangs up has often said why, which counts more than that the sending failed. */
 static void test_last_words(void **state)
 {
@@ -739,6 +793,7 @@ int main(void)
 		cmocka_unit_test(test_windows),
 		cmocka_unit_test(test_gone),
 		cmocka_unit_test(test_reset),
+		cmocka_unit_test(test_reset_sending),
 		cmocka_unit_test(test_last_words),
 		cmocka_unit_test(test_silent),
 		cmocka_unit_test(test_no_handshake),

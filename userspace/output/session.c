@@ -63,6 +63,7 @@ struct session {
 	uint32_t message_stream;
 	const char *key; /* NULL: not publishing */
 	bool failed;
+	bool closed;   /* by the server, in order */
 	char why[256]; /* what ended it */
 };
 
@@ -218,7 +219,8 @@ static int receive_once(struct session *s)
 		return take_bytes(s, data, (size_t)count);
 	if (count == -EAGAIN)
 		return -EAGAIN;
-	if (count == 0)
+	s->closed = count == 0;
+	if (s->closed)
 		snprintf(s->why, sizeof(s->why), "the server closed the connection");
 	else
 		snprintf(s->why, sizeof(s->why), "the connection broke: %s",
@@ -267,6 +269,7 @@ int session_put(struct session *session, struct flv_tag *tag, uint32_t timestamp
 	return outbox_put(&session->outbox, to, timestamp_ms, tag);
 }
 
+/* After a reset the kernel has no other error left: whoever reads then finds an end, which was none. */
 int session_send(struct session *session, char *why, size_t size)
 {
 	const int error = outbox_send(&session->outbox, session->stream);
@@ -276,7 +279,7 @@ int session_send(struct session *session, char *why, size_t size)
 		return 0;
 	snprintf(words, sizeof(words), "the connection broke: %s",
 	         stream_error(session->stream, error));
-	if (session_receive(session, why, size))
+	if (session_receive(session, why, size) && !(error == -ECONNRESET && session->closed))
 		return error;
 	memcpy(session->why, words, sizeof(words));
 	return fail(session, error, why, size);
