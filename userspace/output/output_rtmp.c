@@ -205,8 +205,8 @@ static void run_connection(struct output_rtmp *o, char *why, size_t size)
 
 	output_set_connecting(&o->base);
 	if (!open_connection(&c, why, size)) {
+		tag_queue_open(o->queue); /* first: who sees that it is connected may send */
 		output_set_connected(&o->base);
-		tag_queue_open(o->queue);
 		stream(&c, why, size);
 		tag_queue_close(o->queue);
 		session_destroy(c.session);
