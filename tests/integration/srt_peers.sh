@@ -2,7 +2,8 @@
 # Independent programs at the other end of an SRT connection. Source after lib.sh.
 
 all_peers=(srt-live-transmit ffmpeg gstreamer)
-peer_latency=$((1000 * patience)) # ms: long enough for a machine that does other things besides
+# ms: who is held up for less loses nothing. What waits longer than its latency is thrown away, rightly.
+peer_latency=$((patience > 1 ? 4000 : 3000))
 
 # need_peers PROGRAM...
 need_peers() {
@@ -14,18 +15,18 @@ need_peers() {
     skip_all "GStreamer has no srtsrc here"
 }
 
-# peer_receive PEER QUERY_URL FILE: write what comes from an SRT URL to FILE; pid in $last_pid. What is said
+# peer_receive PEER QUERY_URL FILE: write what comes from an SRT URL to FILE, at once; pid in $last_pid. What is said
 # is in FILE.log.
 peer_receive() {
   local join='?'
   [[ $2 != *\?* ]] || join='&'
   case $1 in
     srt-live-transmit)
-      background srt-live-transmit -a no "$2${join}latency=$peer_latency" file://con >"$3" 2>"$3.log"
+      background stdbuf -o0 srt-live-transmit -a no "$2${join}latency=$peer_latency" file://con >"$3" 2>"$3.log"
       ;;
     ffmpeg) # its latency is in microseconds
       background ffmpeg -nostdin -v warning -y -f data -i "$2${join}latency=${peer_latency}000" \
-        -map 0 -c copy -f data "$3" >"$3.log" 2>&1
+        -map 0 -c copy -f data -flush_packets 1 "$3" >"$3.log" 2>&1
       ;;
     gstreamer)
       background gst-launch-1.0 srtsrc "uri=$2${join}latency=$peer_latency" ! \
@@ -55,6 +56,13 @@ end_peers() {
     wait_for 5 is_gone "$pid" || kill -KILL "$pid" 2>/dev/null
     wait "$pid" 2>/dev/null
   done
+}
+
+# all_received SENT.ts FILE...: wait until every one is as long as what was sent.
+all_received() {
+  local sent=$1 file
+  shift
+  for file in "$@"; do wait_for 30 has_bytes "$file" "$(size_of "$sent")"; done
 }
 
 # send_endlessly FILE ARGUMENT...: media-source in the background, ended by stop_pid "$source_pid".

@@ -58,14 +58,14 @@ for peer in "${all_peers[@]}"; do
   done
 done
 
-if ! wait_for 30 all_are connected "${outputs[@]}"; then
+if ! wait_for 60 all_are connected "${outputs[@]}"; then
   api GET "/api/channels/$channel"
   not_ok "all are connected" "$(json '.outputs[] | select(.state != "connected") | "\(.name): \(.state) \(.last_error)"')"
 fi
 send "$work/generated.ts" --record "$work/sent.ts" 10.77.0.2:5000 >"$work/summary"
 sent=$(size_of "$work/sent.ts")
 for output in "${outputs[@]}"; do wait_for 10 output_sent "$channel" "$output" "$sent"; done
-sleep $((patience > 1 ? 5 : 2)) # the receivers' latency
+all_received "$work/sent.ts" "${files[@]}"
 api DELETE "/api/channels/$channel"
 end_peers "${receivers[@]}"
 for i in "${!outputs[@]}"; do
