@@ -65,18 +65,26 @@ receivers+=("$last_pid")
 receiver direct 10.77.0.1 6900 rtp
 direct=$last_pid
 
+# bound PORT COMMAND...: somebody has bound that UDP port where the command looks.
+bound() {
+  [ -n "$("${@:2}" ss -Hlun "sport = :$1")" ]
+}
+
+for port in 6000 6010 6020 6030 6040 6050 6060 6070 6080 6900; do wait_for 30 bound "$port" in_source; done
+wait_for 30 bound 6090 in_ns
+
 make_channel ways 5000
 for i in "${!urls[@]}"; do
   add_output "$channel" "${urls[i]}" || not_ok "${names[i]} is made" "$body"
   outputs[i]=$output
 done
 for i in "${!urls[@]}"; do
-  check "${names[i]} is connected" wait_for 10 output_is "$channel" "${outputs[i]}" connected
+  check "${names[i]} is connected" wait_for 30 output_is "$channel" "${outputs[i]}" connected
 done
 sent=$(send "$work/generated.ts" --record "$work/sent.ts" --json 10.77.0.1:6900 10.77.0.2:5000)
 total=$(size_of "$work/sent.ts")
 for i in "${!urls[@]}"; do
-  check "${names[i]} has sent it all" wait_for 5 output_sent "$channel" "${outputs[i]}" "$total"
+  check "${names[i]} has sent it all" wait_for 30 output_sent "$channel" "${outputs[i]}" "$total"
 done
 sleep 0.3
 for pid in "${receivers[@]}" "$direct"; do stop_pid "$pid"; done
@@ -140,15 +148,18 @@ api DELETE "/api/channels/$channel"
 
 make_channel ffmpeg 5000
 add_output "$channel" "rtp://127.0.0.1:6100"
-wait_for 10 output_is "$channel" "$output" connected
+wait_for 30 output_is "$channel" "$output" connected
+# It looks for some seconds, from whenever it begins.
 printf 'v=0\no=- 0 0 IN IP4 127.0.0.1\ns=-\nc=IN IP4 127.0.0.1\nt=0 0\nm=video 6100 RTP/AVP 33\n' >"$work/rtp.sdp"
-background timeout 30 ffprobe -v error -protocol_whitelist file,udp,rtp -show_entries stream=codec_name \
+background timeout 120 ffprobe -v error -protocol_whitelist file,udp,rtp -show_entries stream=codec_name \
   -of csv=p=0 -i "$work/rtp.sdp" >"$work/probe" 2>"$work/probe.err"
 probe=$last_pid
-sleep 0.5
-send "$work/generated.ts" 10.77.0.2:5000 >/dev/null
-wait_for 10 test -s "$work/probe"
+nsenter --net="/run/netns/$ns_source" "$build/media-source" "$work/generated.ts" --loop forever 10.77.0.2:5000 >/dev/null &
+source=$!
+pids+=("$source")
+wait_for 100 test -s "$work/probe"
 wait "$probe"
+stop_pid "$source"
 equal "ffprobe finds the streams by RTP" "aac h264" "$(sort -u "$work/probe" | xargs)"
 api DELETE "/api/channels/$channel"
 
@@ -166,17 +177,17 @@ for i in 0 1 2; do
   background "$build/tools/udp_receiver" 127.0.0.1 $((6200 + i)) "$work/fec$i.ts" ts >"$work/fec$i.report"
   receivers[i]=$last_pid
   add_output "${channels[i]}" "udp://127.0.0.1:$((6200 + i))"
-  wait_for 10 output_is "${channels[i]}" "$output" connected
+  wait_for 30 output_is "${channels[i]}" "$output" connected
   background "$build/tools/lossy_relay" $((7100 + 10 * i)) 127.0.0.1 $((5100 + 10 * i)) "${losses[i]}" $((i + 1)) \
     "$work/log$i" "$work/reference$i.ts"
   relays[i]=$last_pid
-  sleep 0.3
+  for port in $((6200 + i)) $((7100 + 10 * i)) $((7102 + 10 * i)) $((7104 + 10 * i)); do wait_for 30 bound "$port" in_ns; done
   add_output "$from" "rtp://127.0.0.1:$((7100 + 10 * i))?fec_columns=8&fec_rows=5&fec_mode=${modes[i]}"
   outs[i]=$output
-  wait_for 10 output_is "$from" "$output" connected
+  wait_for 30 output_is "$from" "$output" connected
 done
 send "$work/generated.ts" --record "$work/sent.ts" 10.77.0.2:5000 >/dev/null
-for i in 0 1 2; do wait_for 5 output_sent "$from" "${outs[i]}" "$(size_of "$work/sent.ts")"; done
+for i in 0 1 2; do wait_for 30 output_sent "$from" "${outs[i]}" "$(size_of "$work/sent.ts")"; done
 sleep 2 # what is missing is waited for
 for i in 0 1 2; do
   stop_pid "${relays[i]}"
@@ -216,8 +227,9 @@ make_out() {
     in_ns ip addr add 10.88.0.1/24 dev out0
 }
 
-last_error() {
-  api GET "/api/channels/$channel" && json ".outputs[] | select(.id == \"$1\") | .last_error"
+# says OUTPUT REASON: in so many words.
+says() {
+  api GET "/api/channels/$channel" && [ "$(json ".outputs[] | select(.id == \"$1\") | .last_error")" = "$2" ]
 }
 
 # both_are STATE SECONDS WHEN: the outputs that leave through out0.
@@ -230,7 +242,7 @@ both_send() {
   local before
   for id in "$route" "$group"; do
     before=$(counter "$channel" "$id" bytes_sent)
-    check "$1: datagrams leave" wait_for 5 output_sent "$channel" "$id" $((before + 100000))
+    check "$1: datagrams leave" wait_for 30 output_sent "$channel" "$id" $((before + 100000))
   done
 }
 
@@ -243,27 +255,29 @@ route=$output
 add_output "$channel" "rtp://$group4:6320?interface=out0"
 group=$output
 add_output "$channel" "rtp://10.77.0.1:6300"
-wait_for 10 output_is "$channel" "$output" connected
-both_are connected 10 "at first"
-send "$work/generated.ts" --record "$work/sent.ts" --loop 4 10.77.0.2:5000 >/dev/null &
+wait_for 30 output_is "$channel" "$output" connected
+both_are connected 30 "at first"
+wait_for 30 bound 6300 in_source
+nsenter --net="/run/netns/$ns_source" "$build/media-source" "$work/generated.ts" --record "$work/sent.ts" --loop forever \
+  10.77.0.2:5000 >/dev/null &
 source=$!
 pids+=("$source")
 both_send "at first"
 in_ns ip link set out0 down
-both_are retrying 5 "interface down"
-equal "interface down: the reason is told" "cannot send there: Network is unreachable" "$(last_error "$route")"
+both_are retrying 30 "interface down"
+check "interface down: the reason is told" wait_for 30 says "$route" "cannot send there: Network is unreachable"
 check "interface down: what was refused is counted" test "$(counter "$channel" "$route" send_errors)" -gt 0
 in_ns ip link set out0 up
-both_are connected 15 "interface up again"
+both_are connected 90 "interface up again"
 both_send "interface up again"
 in_ns ip link del out0
-both_are retrying 5 "interface gone"
-equal "interface gone: the reason is told" "No such device" "$(last_error "$group" | sed 's/.*: //')"
+both_are retrying 30 "interface gone"
+check "interface gone: the reason is told" wait_for 30 says "$group" "cannot use the interface: No such device"
 make_out
-both_are connected 15 "interface made anew"
+both_are connected 90 "interface made anew"
 both_send "interface made anew"
-wait "$source"
-wait_for 5 output_sent "$channel" "$output" "$(size_of "$work/sent.ts")"
+stop_pid "$source"
+wait_for 30 output_sent "$channel" "$output" "$(size_of "$work/sent.ts")"
 sleep 0.3
 stop_pid "$sibling"
 check "the sibling was not disturbed" cmp "$work/sent.ts" "$work/sibling.ts"

@@ -107,6 +107,7 @@ static bool open_sockets(struct pollfd *polled, int first_port)
 
 		polled[i] = (struct pollfd){.fd = socket(AF_INET, SOCK_DGRAM, 0), .events = POLLIN};
 		setsockopt(polled[i].fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
+		setsockopt(polled[i].fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes));
 		if (bind(polled[i].fd, (const struct sockaddr *)&from, sizeof(from)))
 			return false;
 	}

@@ -187,6 +187,7 @@ static int open_socket(int port)
 	const int fd = socket(AF_INET, SOCK_DGRAM, 0), bytes = SOCKET_BUFFER;
 
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes));
 	return bind(fd, (const struct sockaddr *)&local, sizeof(local)) ? -1 : fd;
 }
 
