@@ -15,7 +15,14 @@ node_media_server() {
     npm --prefix "$peers" ci --silent >"$work/npm.log" 2>&1 || return 1
   mkdir -p "$work/node"
   background node "$peers/rtmp-server.mjs" "$node_port" "$work/node" >"$work/node/log" 2>&1
-  wait_for 15 listening "$node_port"
+  wait_for 60 listening "$node_port"
+}
+
+# node_has_all KEY: it has read the last publisher to its end. The recording stays open: the publisher might come again.
+node_has_all() {
+  local session
+  session=$(sed -n "s|.* RTMP session \([^ ]*\) .* start push /live/$1\$|\1|p" "$work/node/log" | tail -1)
+  [ -n "$session" ] && grep -q "RTMP session $session close" "$work/node/log"
 }
 
 # listening PORT: somebody waits for TCP connections there.
@@ -27,7 +34,7 @@ listening() {
 ffmpeg_server() {
   background ffmpeg -nostdin -v warning -y -listen 1 -i "rtmp://127.0.0.1:$ffmpeg_port/live/key" \
     -map 0 -c copy -copyts -f flv "$1" 2>"$1.log"
-  wait_for 10 listening "$ffmpeg_port"
+  wait_for 30 listening "$ffmpeg_port"
 }
 
 # has_stream FILE v|a

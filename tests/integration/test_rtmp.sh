@@ -86,11 +86,11 @@ record() {
   rm -f "$work"/record/*
   make_channel "$(basename "$file")" 5000
   add_output "$channel" "rtmp://127.0.0.1/live/key"
-  check "$(basename "$file"): connects" wait_for 10 output_is "$channel" "$output" connected
+  check "$(basename "$file"): connects" wait_for 30 output_is "$channel" "$output" connected
   send "$file" "$@" 10.77.0.2:5000 >/dev/null
   sleep 1.5 # the last access unit ends with the silence after it
   api DELETE "/api/channels/$channel"
-  wait_for 10 bash -c "! fuser -s $work/record/*.flv"
+  wait_for 30 bash -c "! fuser -s $work/record/*.flv"
   recording=$(compgen -G "$work/record/*.flv" | head -1)
 }
 

@@ -34,19 +34,20 @@ api POST "$outputs" '{"url":"rtmp://127.0.0.1/live","stream_key":"apart","audio"
 output=$(json .id)
 equal "the key is shown as ***, the rest as it is" "*** rtmp://127.0.0.1/live deu 2000 rtmp://127.0.0.1/live" \
   "$(json '[.stream_key, .url, .audio, .backlog_ms, .name] | join(" ")')"
-check "both connect" wait_for 10 output_is "$channel" "$output" connected
-check "the sibling too" wait_for 10 output_is "$channel" "$sibling" connected
+check "both connect" wait_for 30 output_is "$channel" "$output" connected
+check "the sibling too" wait_for 30 output_is "$channel" "$sibling" connected
 
 send "$work/two.ts" 10.77.0.2:5000 >/dev/null &
 sender=$!
 named() {
   [[ $(field "$output" .note) == *MPEG*audio* || $(field "$output" .note) == *MP2* ]]
 }
-check "what RTMP cannot carry is named" wait_for 6 named
+check "what RTMP cannot carry is named" wait_for 30 named
+wait_for 30 output_sent "$channel" "$output" 50000
 sleep 2
 since=$(field "$sibling" .connected_at)
 check "a change of options" api PUT "$outputs/$output" '{"cues":"onadcue","stream_key":"***"}'
-check "connects again" wait_for 10 output_is "$channel" "$output" connected
+check "connects again" wait_for 30 output_is "$channel" "$output" connected
 equal "the sibling has not moved" "$since 0" "$(field "$sibling" .connected_at) $(field "$sibling" .reconnects)"
 first=$(compgen -G "$work/record/apart-*.flv" | sort | head -1)
 check "another program" api PUT "/api/channels/$channel" '{"program":2}'
@@ -67,7 +68,7 @@ equal "no TLS, no verifying" "422 tls_verify" "$status $(json .error.field)"
 
 check "stops" stop_distributor
 start_distributor --interface "$veth"
-check "comes back with its key" wait_for 10 output_is "$channel" "$output" connected
+check "comes back with its key" wait_for 30 output_is "$channel" "$output" connected
 equal "and its options" "deu onadcue" "$(field "$output" '[.audio, .cues] | join(" ")')"
 check "the key is in no log" bash -c "! grep -q apart $work/distributor.log"
 check "the key is in the file, that is the owner's alone" bash -c \

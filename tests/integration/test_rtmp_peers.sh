@@ -57,7 +57,7 @@ publish() {
         add_publisher "rtmp://127.0.0.1:$ffmpeg_port/live/key"
         ;;
     esac
-    check "$key: $server takes the publisher" wait_for 10 output_is "$channel" "$output" connected
+    check "$key: $server takes the publisher" wait_for 30 output_is "$channel" "$output" connected
   done
 }
 
@@ -68,11 +68,15 @@ collect() {
   for server in "$@"; do
     case $server in
       nginx)
-        wait_for 10 bash -c "! fuser -s '$work/record/$key'-*.flv"
+        wait_for 30 bash -c "! fuser -s '$work/record/$key'-*.flv"
         cp "$work/record/$key"-*.flv "$work/$key.nginx.flv"
         ;;
-      node) cp "$work/node/record/live/$key"/*.flv "$work/$key.node.flv" ;; # written as it comes
-      ffmpeg) check "$key: ffmpeg ends with the stream" wait_for 10 ended "$listener" ;;
+      node)
+        wait_for 30 node_has_all "$key"
+        sleep 1 # it writes what it has in a thread of its own
+        cp "$work/node/record/live/$key"/*.flv "$work/$key.node.flv"
+        ;;
+      ffmpeg) check "$key: ffmpeg ends with the stream" wait_for 30 ended "$listener" ;;
     esac
   done
 }
