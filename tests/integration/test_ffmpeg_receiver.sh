@@ -19,8 +19,8 @@ has_packets() {
 receive() { # receive NAME QUERY
   local receiver
   rm -f "$work/got"
-  background ffmpeg -nostdin -v error -y -analyzeduration 1000000 -i "srt://127.0.0.1:9000?mode=listener&$2" "${hashes[@]}" -flush_packets 1 \
-    "$work/got"
+  background ffmpeg -nostdin -v error -y -analyzeduration 1000000 -i "srt://127.0.0.1:9000?mode=listener&$2" "${hashes[@]}" \
+    -flush_packets 1 "$work/got"
   receiver=$last_pid
   make_channel "$1" 5000
   add_output "$channel" "srt://127.0.0.1:9000?$2"
