@@ -27,13 +27,18 @@ pids=()
 case $build in */asan | */tsan) patience=4 ;; *) patience=1 ;; esac
 
 cleanup() {
-  local pid
+  local pid alive=() ours
   trap - EXIT INT TERM
+  # The number of one that has ended may be another program's by now.
+  ours=" $(jobs -pr | tr '\n' ' ')"
   for pid in "${pids[@]}" $distributor_pid; do
+    [[ $ours != *" $pid "* ]] || alive+=("$pid")
+  done
+  for pid in "${alive[@]}"; do
     kill -CONT "$pid" 2>/dev/null
     kill -TERM "$pid" 2>/dev/null
   done
-  for pid in "${pids[@]}" $distributor_pid; do
+  for pid in "${alive[@]}"; do
     for _ in $(seq 50); do
       kill -0 "$pid" 2>/dev/null || break
       sleep 0.1
