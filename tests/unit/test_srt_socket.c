@@ -492,6 +492,41 @@ static void test_listener(void **state)
 	srt_close(reader);
 }
 
+static enum srt_refusal admit_all(void *context, int socket, const struct sockaddr *peer,
+                                  const char *stream_id, const struct srt_options **options)
+{
+	(void)socket;
+	(void)peer;
+	(void)stream_id;
+	*options = context;
+	return SRT_ADMITTED;
+}
+
+/* At every moment of their calling: libsrt 1.5.4 hangs in some. */
+static void test_closed_while_called(void **state)
+{
+	struct srt_options options = default_options();
+	const uint16_t port = free_port();
+	struct sockaddr_storage local;
+	const socklen_t size = loopback(&local, AF_INET, port);
+	SRTSOCKET callers[4];
+	char why[SRT_REASON_BYTES];
+	int listener;
+
+	(void)state;
+	for (unsigned int round = 0; round < 150; round++) {
+		assert_int_equal(srt_socket_listen(&listener, &options, (struct sockaddr *)&local,
+		                                   size, admit_all, &options, why),
+		                 0);
+		for (size_t i = 0; i < COUNT(callers); i++)
+			callers[i] = reader_call("news", NULL, port, 1000);
+		usleep(round % 30 * 200);
+		srt_socket_close(listener);
+		for (size_t i = 0; i < COUNT(callers); i++)
+			srt_close(callers[i]);
+	}
+}
+
 /* The cap follows the channel, unless the options say otherwise. */
 static void test_cap(void **state)
 {
@@ -550,11 +585,17 @@ static void test_gathered(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_caller),          cmocka_unit_test(test_reasons),
-		cmocka_unit_test(test_encrypted),       cmocka_unit_test(test_options),
-		cmocka_unit_test(test_refused_options), cmocka_unit_test(test_sharing),
-		cmocka_unit_test(test_local_port),      cmocka_unit_test(test_rendezvous),
-		cmocka_unit_test(test_listener),        cmocka_unit_test(test_cap),
+		cmocka_unit_test(test_caller),
+		cmocka_unit_test(test_reasons),
+		cmocka_unit_test(test_encrypted),
+		cmocka_unit_test(test_options),
+		cmocka_unit_test(test_refused_options),
+		cmocka_unit_test(test_sharing),
+		cmocka_unit_test(test_local_port),
+		cmocka_unit_test(test_rendezvous),
+		cmocka_unit_test(test_listener),
+		cmocka_unit_test(test_closed_while_called),
+		cmocka_unit_test(test_cap),
 		cmocka_unit_test(test_gathered),
 	};
 

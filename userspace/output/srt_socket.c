@@ -4,6 +4,7 @@
 #include "srt_socket.h"
 
 #include "base/log.h"
+#include "srt_gate.h"
 #include "srt_setup.h"
 
 #include <errno.h>
@@ -170,6 +171,7 @@ int srt_socket_get_statistics(int socket, struct srt_statistics *out)
  */
 static struct listener_slot {
 	_Atomic int socket; /* 0: free; libsrt has no such socket */
+	struct sockaddr_storage local;
 	srt_admit_fn admit;
 	void *context;
 } listeners[MAX_LISTENERS];
@@ -185,19 +187,33 @@ static struct listener_slot *claim_slot(int socket)
 	return NULL;
 }
 
-static void release_slot(int socket)
+static struct listener_slot *find_slot(int socket)
 {
 	for (size_t i = 0; i < MAX_LISTENERS; i++)
 		if (atomic_load(&listeners[i].socket) == socket)
-			atomic_store(&listeners[i].socket, 0);
+			return &listeners[i];
+	return NULL;
+}
+
+static void close_listener(struct listener_slot *slot)
+{
+	srt_gate_shut(&slot->local);
+	srt_close(atomic_load(&slot->socket));
+	srt_gate_open();
+	atomic_store(&slot->socket, 0);
 }
 
 void srt_socket_close(int socket)
 {
+	struct listener_slot *slot;
+
 	if (socket == SRT_INVALID_SOCK)
 		return;
-	srt_close(socket);
-	release_slot(socket);
+	slot = find_slot(socket);
+	if (slot)
+		close_listener(slot);
+	else
+		srt_close(socket);
 }
 
 static int refuse(int socket, int code)
@@ -248,6 +264,7 @@ int srt_socket_listen(int *out, const struct srt_options *options, const struct 
 	}
 	slot->admit = admit;
 	slot->context = context;
+	slot->local = address;
 	if (srt_setup_bind(socket, &address) || srt_listen_callback(socket, decide, slot) ||
 	    srt_listen(socket, BACKLOG)) {
 		srt_setup_explain_bind(&address, why);
@@ -255,8 +272,10 @@ int srt_socket_listen(int *out, const struct srt_options *options, const struct 
 	}
 	*out = socket;
 	return 0;
-failed:
-	srt_socket_close(socket);
+failed: /* it does not listen */
+	srt_close(socket);
+	if (slot)
+		atomic_store(&slot->socket, 0);
 	return -1;
 }
 
