@@ -25,12 +25,13 @@
 #include <unistd.h>
 
 #define BATCH           32
-#define DATAGRAM_BYTES  9216     /* a jumbo frame's */
-#define READY_SOCKETS   64       /* looked at per epoll_wait */
-#define ROUNDS_PER_TICK 64       /* bounds one tick to 2048 datagrams a socket */
-#define CLOCK_STEP_NS   NS_PER_S /* the real-time clock was set back by at least this */
-#define BIND_TRIES      2000     /* of about a millisecond each */
-#define BIND_PAUSE_NS   NS_PER_MS
+#define DATAGRAM_BYTES  9216 /* a jumbo frame's */
+#define READY_SOCKETS   64   /* looked at per epoll_wait */
+#define ROUNDS_PER_TICK 64   /* bounds one tick to 2048 datagrams a socket */
+#define STEP_BACK_NS \
+	(5 * NS_PER_MS)    /* of arrival times: more than datagrams can overtake each other */
+#define BIND_TRIES    2000 /* of about a millisecond each */
+#define BIND_PAUSE_NS NS_PER_MS
 
 struct kernel_source {
 	struct packet_source base;
@@ -169,13 +170,20 @@ static int64_t arrival_ns(struct msghdr *header)
 	return time.tv_sec * NS_PER_S + time.tv_nsec;
 }
 
+/*
+ * Arrival times go back when the clock is set, and once when they have just been asked for: datagrams that the kernel got
+ * before bear the time at which they are read. The pace goes back with them, or what comes next would be too early.
+ */
 static bool is_within_ceiling(struct ingest_binding *binding, const struct ceiling *ceiling,
                               int64_t now_ns)
 {
+	const int64_t back_ns = binding->arrival_ns - now_ns;
 	uint64_t state;
 
-	if (!binding->arrival_ns || now_ns < binding->arrival_ns - CLOCK_STEP_NS)
+	if (!binding->arrival_ns)
 		binding->ceiling_state = ceiling_start((uint64_t)now_ns);
+	else if (back_ns > STEP_BACK_NS)
+		binding->ceiling_state -= ceiling_start((uint64_t)back_ns);
 	binding->arrival_ns = now_ns;
 	state = ceiling_next(ceiling, binding->ceiling_state, (uint64_t)now_ns);
 	if (state == binding->ceiling_state)
