@@ -127,7 +127,9 @@ static SRTSOCKET begin_call(const char *stream_id, const char *passphrase)
 	return caller;
 }
 
-/* Returns the reject reason, or 0 when connected, if only for a moment. */
+#define VANISHED (-1) /* libsrt 1.5.4 forgets at once who was refused, or connected for a moment */
+
+/* Returns the reject reason, or 0 when connected, if only for a moment; or VANISHED. */
 static int outcome(SRTSOCKET caller)
 {
 	const int64_t deadline_ns = clock_now_ns() + PEER_PATIENCE_NS;
@@ -139,9 +141,11 @@ static int outcome(SRTSOCKET caller)
 			return srt_getrejectreason(caller);
 		if (status == SRTS_CONNECTED || status == SRTS_BROKEN)
 			return 0;
+		if (status == SRTS_NONEXIST)
+			return VANISHED;
 		pause_ms(2);
 	}
-	return -1;
+	return -2;
 }
 
 /* Call with that outcome. An output comes and goes a moment after it was told to: until then it is not_yet. */
@@ -151,7 +155,8 @@ static SRTSOCKET call_until(const char *stream_id, const char *passphrase, int c
 	SRTSOCKET caller = begin_call(stream_id, passphrase);
 	int got;
 
-	while ((got = outcome(caller)) != code && got == not_yet && clock_now_ns() < deadline_ns) {
+	while ((got = outcome(caller)) != code && (got == not_yet || got == VANISHED) &&
+	       clock_now_ns() < deadline_ns) {
 		srt_close(caller);
 		pause_ms(2);
 		caller = begin_call(stream_id, passphrase);
