@@ -3,13 +3,13 @@
  */
 #include "srt_gate.h"
 
+#include "base/address.h"
 #include "base/clock.h"
 
 #include <dlfcn.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <string.h>
 
 #define COMES_NS (500 * NS_PER_MS)
 #define HELD_NS  NS_PER_S
@@ -26,16 +26,13 @@ static struct {
 
 static bool is_same_address(const struct sockaddr_storage *a, const struct sockaddr_storage *b)
 {
-	const struct sockaddr_in *a4 = (const struct sockaddr_in *)a,
-				 *b4 = (const struct sockaddr_in *)b;
-	const struct sockaddr_in6 *a6 = (const struct sockaddr_in6 *)a,
-				  *b6 = (const struct sockaddr_in6 *)b;
+	struct in6_addr address_a, address_b;
 
-	if (a->ss_family != b->ss_family)
-		return false;
-	if (a->ss_family == AF_INET)
-		return a4->sin_port == b4->sin_port && a4->sin_addr.s_addr == b4->sin_addr.s_addr;
-	return a6->sin6_port == b6->sin6_port && IN6_ARE_ADDR_EQUAL(&a6->sin6_addr, &b6->sin6_addr);
+	return address_from_sockaddr(&address_a, (const struct sockaddr *)a) &&
+	       address_from_sockaddr(&address_b, (const struct sockaddr *)b) &&
+	       IN6_ARE_ADDR_EQUAL(&address_a, &address_b) &&
+	       ((const struct sockaddr_in *)a)->sin_port ==
+	               ((const struct sockaddr_in *)b)->sin_port; /* at the same place in both */
 }
 
 /* Wait for a change, until then. False: there was none. Under the lock. */
