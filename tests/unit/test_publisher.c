@@ -222,6 +222,17 @@ static int open_session(struct script *s, struct session **session, char why[200
 	return open_limited(s, session, why, OPEN_MS);
 }
 
+/* At a server that accepts everything. */
+static struct session *open_accepted(struct script *s)
+{
+	struct session *session;
+	char why[200];
+
+	say_accepted(s);
+	assert_int_equal(open_session(s, &session, why), 0);
+	return session;
+}
+
 static void end(struct script *s, struct session *session)
 {
 	session_destroy(session);
@@ -281,14 +292,12 @@ static void test_accepted(void **state)
 	struct flv_tag *tag = flv_tag_create(FLV_VIDEO, 0, 1400);
 	struct session *session;
 	struct script s;
-	char why[200];
 
 	(void)state;
 	assert_non_null(tag);
 	memset(tag->body, 7, tag->size);
 	begin(&s);
-	say_accepted(&s);
-	assert_int_equal(open_session(&s, &session, why), 0);
+	session = open_accepted(&s);
 	listen_in(&s);
 	assert_true(session_has_room(session));
 	assert_int_equal(session_put(session, flv_tag_ref(tag), 40), 0);
@@ -316,12 +325,10 @@ static void test_connect(void **state)
 	struct amf_command command;
 	struct session *session;
 	struct script s;
-	char why[200];
 
 	(void)state;
 	begin(&s);
-	say_accepted(&s);
-	assert_int_equal(open_session(&s, &session, why), 0);
+	session = open_accepted(&s);
 	listen_in(&s);
 	assert_int_equal(amf_command_read(&command, s.connect, s.connect_size), 0);
 	assert_string_equal(command.name, "connect");
@@ -377,8 +384,7 @@ static void test_refused(void **state)
 	assert_string_equal(why, words);
 
 	begin(&s);
-	say_accepted(&s);
-	assert_int_equal(open_session(&s, &session, why), 0);
+	session = open_accepted(&s);
 	say_status(&s, "onStatus", 0, "error", "Some.Code"); /* later */
 	assert_int_equal(session_receive(session, why, sizeof(why)), -EIO);
 	assert_string_equal(why, words);
@@ -440,15 +446,13 @@ static void test_nested(void **state)
 {
 	struct session *session;
 	struct script s;
-	char why[200];
 
 	(void)state;
 	begin(&s);
 	say_nested(&s, INVOKE, 300);
 	say_nested(&s, INVOKE, 10000);
 	say_nested(&s, METADATA, 10000);
-	say_accepted(&s);
-	assert_int_equal(open_session(&s, &session, why), 0);
+	session = open_accepted(&s);
 	end(&s, session);
 }
 
@@ -518,8 +522,7 @@ static void test_overlap(void **state)
 	(void)state;
 	memset(payload, 2, sizeof(payload));
 	begin(&s);
-	say_accepted(&s);
-	assert_int_equal(open_session(&s, &session, why), 0);
+	session = open_accepted(&s);
 	assert_int_equal(write(s.server, first, sizeof(first)), sizeof(first));
 	assert_int_equal(write(s.server, payload, sizeof(payload)), sizeof(payload));
 	assert_int_equal(session_receive(session, why, sizeof(why)), 0);
@@ -539,8 +542,7 @@ static void test_ping(void **state)
 
 	(void)state;
 	begin(&s);
-	say_accepted(&s);
-	assert_int_equal(open_session(&s, &session, why), 0);
+	session = open_accepted(&s);
 	assert_int_equal(send_now(session), 0);
 	listen_in(&s);
 	put(&s, ping, sizeof(ping));
@@ -562,8 +564,7 @@ static void test_ping_flood(void **state)
 
 	(void)state;
 	begin(&s);
-	say_accepted(&s);
-	assert_int_equal(open_session(&s, &session, why), 0);
+	session = open_accepted(&s);
 	for (int i = 0; i < 2000; i++) {
 		put(&s, ping, sizeof(ping));
 		send_message(&s, 4);
@@ -583,8 +584,7 @@ static void test_windows(void **state)
 
 	(void)state;
 	begin(&s);
-	say_accepted(&s);
-	assert_int_equal(open_session(&s, &session, why), 0);
+	session = open_accepted(&s);
 	assert_int_equal(send_now(session), 0);
 	listen_in(&s);
 	put(&s, bandwidth, sizeof(bandwidth));
@@ -613,8 +613,7 @@ static void test_gone(void **state)
 
 	(void)state;
 	begin(&s);
-	say_accepted(&s);
-	assert_int_equal(open_session(&s, &session, why), 0);
+	session = open_accepted(&s);
 	shutdown(s.server, SHUT_RDWR);
 	assert_int_equal(session_receive(session, why, sizeof(why)), -EIO);
 	assert_string_equal(why, "the server closed the connection");
@@ -631,8 +630,7 @@ static void test_reset(void **state)
 
 	(void)state;
 	begin(&s);
-	say_accepted(&s);
-	assert_int_equal(open_session(&s, &session, why), 0);
+	session = open_accepted(&s);
 	assert_int_equal(send_now(session), 0);
 	close(s.server);
 	s.server = -1;
@@ -654,8 +652,7 @@ static void test_reset_sending(void **state)
 	assert_non_null(tag);
 	memset(tag->body, 7, 10);
 	begin_tcp(&s);
-	say_accepted(&s);
-	assert_int_equal(open_session(&s, &session, why), 0);
+	session = open_accepted(&s);
 	assert_int_equal(send_now(session), 0);
 	close(s.server);
 	s.server = -1;
@@ -676,8 +673,7 @@ static void test_last_words(void **state)
 
 	(void)state;
 	begin(&s);
-	say_accepted(&s);
-	assert_int_equal(open_session(&s, &session, why), 0);
+	session = open_accepted(&s);
 	say_status(&s, "onStatus", 0, "error", "Some.Code");
 	shutdown(s.server, SHUT_RDWR);
 	assert_true(session_send(session, why, sizeof(why)) < 0);
@@ -749,8 +745,7 @@ static void test_stalled(void **state)
 
 	(void)state;
 	begin(&s);
-	say_accepted(&s);
-	assert_int_equal(open_session(&s, &session, why), 0);
+	session = open_accepted(&s);
 	assert_int_equal(send_now(session), 0);
 	assert_int_equal(session_look(session, now_ns, &progress, &waiting, why, 200), 0);
 	assert_false(waiting);
