@@ -9,6 +9,7 @@
 #include "srt_peer.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -104,6 +105,16 @@ static void run_until_sent(struct fixture *f, uint64_t bytes)
 	}
 }
 
+/* Look as an output does. */
+static int look(struct fixture *f)
+{
+	struct srt_counters present = {0};
+	const int error = srt_link_look(&f->link, &f->own, &present);
+
+	srt_counters_set_gauges(&f->own, error ? NULL : &present);
+	return error;
+}
+
 /* Look until the peer has acknowledged all of so many messages. */
 static void look_until_acknowledged(struct fixture *f, uint64_t messages)
 {
@@ -111,8 +122,7 @@ static void look_until_acknowledged(struct fixture *f, uint64_t messages)
 
 	do {
 		pause_ms(5);
-		srt_counters_clear_gauges(&f->own);
-		assert_int_equal(srt_link_look(&f->link, &f->own), 0);
+		assert_int_equal(look(f), 0);
 	} while ((counter_get(&f->own.pktSentUniqueTotal) < messages ||
 	          !counter_get(&f->own.pktRecvACKTotal) || counter_get(&f->own.pktSndBuf)) &&
 	         clock_now_ns() < deadline_ns);
@@ -186,7 +196,7 @@ static void test_statistics(void **state)
 		bring(&f, 7);
 	run_until_sent(&f, 5 * 1316);
 	look_until_acknowledged(&f, 5);
-	assert_int_equal(srt_link_look(&f.link, &f.own), 0);
+	assert_int_equal(look(&f), 0);
 	assert_int_equal(counter_get(&f.own.pktSentUniqueTotal), 5);
 	assert_int_equal(counter_get(&f.own.byteSentUniqueTotal), 5 * (1316 + 44));
 	assert_true(counter_get(&f.own.pktRecvACKTotal) > 0);
@@ -194,7 +204,7 @@ static void test_statistics(void **state)
 	assert_true(counter_get(&f.own.msRTT) > 0);
 	assert_true(counter_get(&f.own.pktFlowWindow) > 0);
 	assert_int_equal(counter_get(&f.own.pktSndBuf), 0);
-	srt_counters_clear_gauges(&f.own);
+	srt_counters_set_gauges(&f.own, NULL);
 	assert_int_equal(counter_get(&f.own.msSndTsbPdDelay), 0);
 	assert_int_equal(counter_get(&f.own.pktSentUniqueTotal), 5);
 	srt_socket_close(f.link.socket);
@@ -217,7 +227,7 @@ static void test_wrapped(void **state)
 	connect_link(&f);
 	f.link.seen.pktRecvACK = UINT32_MAX - 1;
 	f.link.seen.pktRetrans = UINT32_MAX;
-	assert_int_equal(srt_link_look(&f.link, &f.own), 0);
+	assert_int_equal(look(&f), 0);
 	assert_int_equal(counter_get(&f.own.pktRecvACKTotal), f.link.seen.pktRecvACK + 2);
 	assert_int_equal(counter_get(&f.own.pktRetransTotal), 1);
 	tear_down(&f);
@@ -235,13 +245,53 @@ static void test_worst(void **state)
 	connect_link(&slow);
 	connect_link(&fast);
 	for (int i = 0; i < 2; i++) {
-		srt_counters_clear_gauges(&slow.own);
-		assert_int_equal(srt_link_look(i ? &fast.link : &slow.link, &slow.own), 0);
-		assert_int_equal(srt_link_look(i ? &slow.link : &fast.link, &slow.own), 0);
-		assert_int_equal(counter_get(&slow.own.msSndTsbPdDelay), 700);
+		struct srt_link *links[] = {&slow.link, &fast.link};
+		struct srt_counters present = {0};
+
+		assert_int_equal(srt_link_look(links[i], &slow.own, &present), 0);
+		assert_int_equal(srt_link_look(links[1 - i], &slow.own, &present), 0);
+		assert_int_equal(counter_get(&present.msSndTsbPdDelay), 700);
 	}
 	tear_down(&slow);
 	tear_down(&fast);
+}
+
+struct onlooker {
+	const struct srt_counters *counters;
+	_Atomic bool stop;
+	_Atomic unsigned int reads, zeros;
+};
+
+static void *onlook(void *argument)
+{
+	struct onlooker *o = argument;
+
+	for (; !atomic_load(&o->stop); o->reads++)
+		o->zeros += !counter_get(&o->counters->msSndTsbPdDelay);
+	return NULL;
+}
+
+/* Who reads statistics of a connection during a look never reads that there is none. */
+static void test_read_during_look(void **state)
+{
+	const int64_t deadline_ns = clock_now_ns() + PEER_PATIENCE_NS;
+	struct onlooker onlooker = {0};
+	pthread_t thread;
+	struct fixture f;
+
+	(void)state;
+	set_up(&f, 0);
+	connect_link(&f);
+	assert_int_equal(look(&f), 0);
+	onlooker.counters = &f.own;
+	assert_int_equal(pthread_create(&thread, NULL, onlook, &onlooker), 0);
+	while (onlooker.reads < 200000 && clock_now_ns() < deadline_ns)
+		assert_int_equal(look(&f), 0);
+	atomic_store(&onlooker.stop, true);
+	pthread_join(thread, NULL);
+	assert_true(onlooker.reads > 0);
+	assert_int_equal(onlooker.zeros, 0);
+	tear_down(&f);
 }
 
 static void test_gone(void **state)
@@ -260,7 +310,7 @@ static void test_gone(void **state)
 		pause_ms(2);
 	}
 	assert_int_equal(error, -EPIPE);
-	assert_int_equal(srt_link_look(&f.link, &f.own), -EPIPE);
+	assert_int_equal(look(&f), -EPIPE);
 	tear_down(&f);
 }
 
@@ -291,7 +341,7 @@ static void test_stalled(void **state)
 			assert_int_equal(srt_link_run(&f.link, clock_now_ns()), 0);
 			pause_ms(5);
 		}
-		error = srt_link_look(&f.link, &f.own);
+		error = look(&f);
 	}
 	assert_int_equal(error, -ETIMEDOUT);
 	tear_down(&f);
@@ -302,8 +352,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_pieces),     cmocka_unit_test(test_lapped),
 		cmocka_unit_test(test_statistics), cmocka_unit_test(test_wrapped),
-		cmocka_unit_test(test_worst),      cmocka_unit_test(test_gone),
-		cmocka_unit_test(test_stalled),
+		cmocka_unit_test(test_worst),      cmocka_unit_test(test_read_during_look),
+		cmocka_unit_test(test_gone),       cmocka_unit_test(test_stalled),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

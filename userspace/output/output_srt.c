@@ -49,7 +49,7 @@ static void close_socket(struct output_srt *s)
 	srt_socket_close(s->socket);
 	srt_share_leave(s->sharer, s->sharer_bps);
 	s->socket = SRT_SOCKET_NONE;
-	srt_counters_clear_gauges(&s->own);
+	srt_counters_set_gauges(&s->own, NULL);
 }
 
 static void retry(struct output_srt *s, int64_t now_ns, const char *reason)
@@ -176,12 +176,14 @@ static int look(struct output_srt *s)
 {
 	const uint64_t retransmitted = counter_get(&s->own.pktRetransTotal);
 	const uint64_t lost = counter_get(&s->own.pktSndLossTotal);
+	struct srt_counters present = {0};
 	int error;
 
-	srt_counters_clear_gauges(&s->own);
-	error = srt_link_look(&s->link, &s->own);
-	if (!error)
+	error = srt_link_look(&s->link, &s->own, &present);
+	if (!error) {
+		srt_counters_set_gauges(&s->own, &present);
 		add_sample(s, retransmitted, lost);
+	}
 	return error;
 }
 

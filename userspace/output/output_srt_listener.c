@@ -128,8 +128,9 @@ static void add_reader(struct output_srt_listener *o, const struct srt_arrival *
 static void drop_reader(struct output_srt_listener *o, size_t index, int64_t now_ns)
 {
 	struct reader *reader = o->readers[index];
+	struct srt_counters present = {0};
 
-	(void)srt_link_look(&reader->link, &o->own); /* what it did last; a dead one cannot say */
+	(void)srt_link_look(&reader->link, &o->own, &present); /* a dead one cannot say */
 	srt_socket_close(reader->link.socket);
 	srt_port_return(&o->route);
 	log_reader(o, reader, atomic_load(&reader->kicked) ? "disconnected by hand" : "gone");
@@ -209,13 +210,15 @@ static void add_sample(struct output_srt_listener *o)
 
 static void look(struct output_srt_listener *o, int64_t now_ns)
 {
-	srt_counters_clear_gauges(&o->own);
+	struct srt_counters present = {0};
+
 	for (size_t i = 0; i < o->reader_count;) {
-		if (srt_link_look(&o->readers[i]->link, &o->own))
+		if (srt_link_look(&o->readers[i]->link, &o->own, &present))
 			drop_reader(o, i, now_ns);
 		else
 			publish_reader(o, o->readers[i++]);
 	}
+	srt_counters_set_gauges(&o->own, &present);
 	add_sample(o);
 }
 

@@ -14,6 +14,7 @@
 #define MESSAGES_PER_TICK    1024             /* 1.3 MB */
 #define CAP_LASTS_NS         (10 * NS_PER_S)  /* after the last retransmission */
 #define LEFTOVER_PATIENCE_NS (20 * NS_PER_MS) /* then a short message is sent */
+#define SOURCE_QUIET_NS      (500 * NS_PER_MS)
 
 const struct counter_info srt_counter_table[] = {SRT_COUNTERS(COUNTER_ROW)};
 
@@ -118,7 +119,7 @@ static void raise(counter_t *gauge, uint64_t value)
 		counter_set(gauge, value);
 }
 
-/* 0 is what a gauge that was cleared has. */
+/* 0 is what nothing has been gathered in. */
 static void lower(counter_t *gauge, uint64_t value)
 {
 	if (!counter_get(gauge) || value < counter_get(gauge))
@@ -138,40 +139,51 @@ static void add_totals(struct srt_counters *counters, const struct srt_statistic
 	add_grown(&counters->byteSndDropTotal, now->byteSndDrop, before->byteSndDrop);
 }
 
-static void show_present(struct srt_counters *counters, const struct srt_statistics *now)
+static void gather(struct srt_counters *present, const struct srt_statistics *now)
 {
-	raise(&counters->msRTT, now->rtt_us);
-	raise(&counters->mbpsSendRate, now->mbpsSendRate_bps / 1000);
-	lower(&counters->mbpsBandwidth, now->mbpsBandwidth_bps / 1000);
-	lower(&counters->mbpsMaxBW, now->mbpsMaxBW_bps / 1000);
-	raise(&counters->pktFlightSize, now->pktFlightSize);
-	lower(&counters->pktFlowWindow, now->pktFlowWindow);
-	raise(&counters->pktSndBuf, now->pktSndBuf);
-	raise(&counters->msSndBuf, now->msSndBuf);
-	raise(&counters->msSndTsbPdDelay, now->msSndTsbPdDelay);
-	lower(&counters->byteAvailSndBuf, now->byteAvailSndBuf);
+	raise(&present->msRTT, now->rtt_us);
+	raise(&present->mbpsSendRate, now->mbpsSendRate_bps / 1000);
+	lower(&present->mbpsBandwidth, now->mbpsBandwidth_bps / 1000);
+	lower(&present->mbpsMaxBW, now->mbpsMaxBW_bps / 1000);
+	raise(&present->pktFlightSize, now->pktFlightSize);
+	lower(&present->pktFlowWindow, now->pktFlowWindow);
+	raise(&present->pktSndBuf, now->pktSndBuf);
+	raise(&present->msSndBuf, now->msSndBuf);
+	raise(&present->msSndTsbPdDelay, now->msSndTsbPdDelay);
+	lower(&present->byteAvailSndBuf, now->byteAvailSndBuf);
 }
 
-void srt_counters_clear_gauges(struct srt_counters *counters)
+void srt_counters_set_gauges(struct srt_counters *counters, const struct srt_counters *present)
 {
 	counter_t *all = (counter_t *)counters;
 
 	for (size_t i = 0; i < SRT_COUNTER_COUNT; i++)
 		if (srt_counter_table[i].type != COUNTER_TOTAL)
-			counter_set(&all[i], 0);
+			counter_set(&all[i], present ? counter_at(present, i) : 0);
 }
 
-int srt_link_look(struct srt_link *link, struct srt_counters *counters)
+/*
+ * Acknowledgements are owed for what is sent. Packets lost just before the source fell silent stay in the send buffer
+ * until something follows: the peer does not know of them, and libsrt sends them again only when it is told.
+ */
+static bool is_owed_nothing(const struct srt_link *link, const struct srt_statistics *now,
+                            int64_t now_ns)
+{
+	return !now->pktSndBuf || now_ns - link->newest_ns > SOURCE_QUIET_NS;
+}
+
+int srt_link_look(struct srt_link *link, struct srt_counters *counters,
+                  struct srt_counters *present)
 {
 	const int64_t now_ns = clock_now_ns();
 	struct srt_statistics now;
 
 	if (srt_socket_get_statistics(link->socket, &now))
 		return -EPIPE;
-	if (now.pktRecvACK != link->seen.pktRecvACK || !now.pktSndBuf)
+	if (now.pktRecvACK != link->seen.pktRecvACK || is_owed_nothing(link, &now, now_ns))
 		link->acknowledged_ns = now_ns;
 	add_totals(counters, &now, &link->seen);
-	show_present(counters, &now);
+	gather(present, &now);
 	if (now.pktRetrans != link->seen.pktRetrans)
 		link->lossy_ns = now_ns;
 	link->seen = now;

@@ -66,7 +66,7 @@ struct srt_link {
 	int64_t newest_ns;
 	struct burst burst;
 	int64_t lossy_ns;        /* when packets were last sent again; 0: never */
-	int64_t acknowledged_ns; /* when the peer was last seen to acknowledge, or had nothing to */
+	int64_t acknowledged_ns; /* when the peer was last seen to acknowledge, or owed us nothing */
 	struct srt_statistics seen; /* at the last look */
 };
 
@@ -78,12 +78,15 @@ void srt_link_begin(struct srt_link *link, int socket, const struct srt_options 
 int srt_link_run(struct srt_link *link, int64_t now_ns);
 
 /*
- * Once a second: add what happened since the last look to totals, set gauges of counters to what is now, cap
- * retransmission at a multiple of the channel's rate while there is any. Several links may share counters: gauges then are the worst, once
- * srt_counters_clear_gauges was called. Errors: -EPIPE; -ETIMEDOUT: the peer is there, but has acknowledged nothing for
- * peeridletimeo.
+ * Once a second: add what happened since the last look to the totals of counters, gather in present what is now, cap
+ * retransmission at a multiple of the channel's rate while there is any. Several links may share both: present, which
+ * begins as zeros, then holds the worst of each. Errors: -EPIPE; -ETIMEDOUT: the peer is there, but has acknowledged
+ * nothing of what was sent for peeridletimeo.
  */
-int srt_link_look(struct srt_link *link, struct srt_counters *counters);
-void srt_counters_clear_gauges(struct srt_counters *counters);
+int srt_link_look(struct srt_link *link, struct srt_counters *counters,
+                  struct srt_counters *present);
+
+/* Set the gauges of counters to those of present. NULL: there is no connection. Who reads meanwhile sees old or new. */
+void srt_counters_set_gauges(struct srt_counters *counters, const struct srt_counters *present);
 
 #endif
