@@ -9,7 +9,6 @@
 
 #include "base/clock.h"
 #include "base/tick.h"
-#include "bpf/ceiling.h"
 #include "ingest.h"
 
 #include <netinet/in.h>
@@ -19,13 +18,7 @@
 /* One per interface that a group is joined on; as many as ingest serves, and one for "whichever". */
 #define BINDING_MAX_JOINS 17
 
-/* What a binding's kernel socket checks; the ingest thread's. */
-struct admission {
-	struct command replace; /* puts it in the place of the one before */
-	struct ingest_binding *binding;
-	struct prefix_set *sources; /* NULL: anybody */
-	struct ceiling ceiling;
-};
+struct admission;
 
 struct ingest_binding {
 	struct command add, remove; /* two, because the first may still be queued */
@@ -33,9 +26,9 @@ struct ingest_binding {
 	struct ingest_target target;
 	struct ingest_filter filter; /* in force, with sources of its own; the manager's */
 
-	int socket; /* the kernel socket, -1 while there is none */
-	struct admission *admission;
-	uint64_t ceiling_state; /* the ingest thread's, like arrival_ns */
+	int socket;                  /* the kernel socket, -1 while there is none */
+	struct admission *admission; /* of that socket; the ingest thread's, like the next two */
+	uint64_t ceiling_state;
 	int64_t arrival_ns;
 	struct ingest_counters past;            /* of sources that are gone; under ingest's lock */
 	struct ingest_counters dropped;         /* by the kernel socket's checks */

@@ -2,14 +2,13 @@
  * Kernel sockets: one UDP socket per binding, all in one epoll instance, read with recvmmsg.
  *
  * epoll costs one system call a tick however many channels are silent; only sockets that hold something
- * are read. Senders and arrival times are asked for only where a filter needs them. Ceilings go by the time
- * at which a datagram came, not when it is read: a thread that was held up finds a queue full of good ones.
+ * are read. Senders and arrival times are asked for only where a filter needs them.
  */
 #include "source.h"
 
+#include "admission.h"
 #include "base/address.h"
 #include "base/clock.h"
-#include "base/container.h"
 #include "base/log.h"
 #include "membership.h"
 
@@ -28,10 +27,8 @@
 #define DATAGRAM_BYTES  9216 /* a jumbo frame's */
 #define READY_SOCKETS   64   /* looked at per epoll_wait */
 #define ROUNDS_PER_TICK 64   /* bounds one tick to 2048 datagrams a socket */
-#define STEP_BACK_NS \
-	(5 * NS_PER_MS)    /* of arrival times: more than datagrams can overtake each other */
-#define BIND_TRIES    2000 /* of about a millisecond each */
-#define BIND_PAUSE_NS NS_PER_MS
+#define BIND_TRIES      2000 /* of about a millisecond each */
+#define BIND_PAUSE_NS   NS_PER_MS
 
 struct kernel_source {
 	struct packet_source base;
@@ -108,105 +105,6 @@ static int join_group(const struct kernel_source *source, struct ingest_binding 
 			error = join_on(binding, i, ifindex, filter);
 	}
 	return error;
-}
-
-/* ---- Filters. ---- */
-
-static void destroy_admission(struct admission *admission)
-{
-	if (admission)
-		prefix_set_destroy(admission->sources);
-	free(admission);
-}
-
-/* On the ingest thread. */
-static void run_replace(struct command *command)
-{
-	struct admission *admission = container_of(command, struct admission, replace);
-	struct ingest_binding *binding = admission->binding;
-
-	if (binding->admission->ceiling.interval != admission->ceiling.interval)
-		binding->arrival_ns = 0; /* another pace: it begins anew */
-	destroy_admission(binding->admission);
-	binding->admission = admission;
-}
-
-static int create_admission(struct admission **out, struct ingest_binding *binding,
-                            const struct ingest_filter *filter)
-{
-	struct admission *admission = calloc(1, sizeof(*admission));
-
-	if (!admission)
-		return -ENOMEM;
-	admission->replace.run = run_replace;
-	admission->binding = binding;
-	admission->ceiling = ceiling_make(filter->max_pps);
-	if (filter->source_count > 0 &&
-	    prefix_set_create(&admission->sources, filter->sources, filter->source_count)) {
-		free(admission);
-		return -ENOMEM;
-	}
-	*out = admission;
-	return 0;
-}
-
-static bool is_from_source(const struct prefix_set *sources, const struct sockaddr *sender)
-{
-	struct in6_addr address;
-
-	return address_from_sockaddr(&address, sender) && prefix_set_has(sources, &address);
-}
-
-/* When the kernel got the datagram, by the real-time clock. */
-static int64_t arrival_ns(struct msghdr *header)
-{
-	const struct cmsghdr *control = CMSG_FIRSTHDR(header);
-	struct timespec time;
-
-	if (control && control->cmsg_level == SOL_SOCKET && control->cmsg_type == SCM_TIMESTAMPNS)
-		memcpy(&time, CMSG_DATA(control), sizeof(time));
-	else
-		clock_gettime(CLOCK_REALTIME, &time);
-	return time.tv_sec * NS_PER_S + time.tv_nsec;
-}
-
-/*
- * Arrival times go back when the clock is set, and once when they have just been asked for: datagrams that the kernel got
- * before bear the time at which they are read. The pace goes back with them, or what comes next would be too early.
- */
-static bool is_within_ceiling(struct ingest_binding *binding, const struct ceiling *ceiling,
-                              int64_t now_ns)
-{
-	const int64_t back_ns = binding->arrival_ns - now_ns;
-	uint64_t state;
-
-	if (!binding->arrival_ns)
-		binding->ceiling_state = ceiling_start((uint64_t)now_ns);
-	else if (back_ns > STEP_BACK_NS)
-		binding->ceiling_state -= ceiling_start((uint64_t)back_ns);
-	binding->arrival_ns = now_ns;
-	state = ceiling_next(ceiling, binding->ceiling_state, (uint64_t)now_ns);
-	if (state == binding->ceiling_state)
-		return false;
-	binding->ceiling_state = state;
-	return true;
-}
-
-/* As bpf/steer.bpf.c: senders first, so that strangers do not use up the ceiling. */
-static bool is_admitted(struct ingest_binding *binding, struct msghdr *header)
-{
-	const struct admission *admission = binding->admission;
-
-	if (admission->sources && !is_from_source(admission->sources, header->msg_name)) {
-		counter_add(&binding->dropped.dropped_stranger, 1);
-		return false;
-	}
-	if (admission->ceiling.interval &&
-	    !is_within_ceiling(binding, &admission->ceiling, arrival_ns(header))) {
-		counter_add(&binding->dropped.dropped_rate, 1);
-		return false;
-	}
-	return true;
 }
 
 /* ---- Sockets. ---- */
@@ -311,7 +209,7 @@ static void close_binding(struct ingest_binding *binding)
 	if (binding->socket >= 0)
 		close(binding->socket);
 	binding->socket = -1;
-	destroy_admission(binding->admission);
+	admission_destroy(binding->admission);
 	binding->admission = NULL;
 }
 
@@ -330,7 +228,7 @@ static int kernel_add(struct packet_source *source, struct ingest_binding *bindi
 {
 	struct kernel_source *kernel = kernel_source(source);
 	struct epoll_event event = {.events = EPOLLIN, .data.ptr = binding};
-	int error = create_admission(&binding->admission, binding, &binding->filter);
+	int error = admission_create(&binding->admission, binding, &binding->filter);
 
 	if (error)
 		return describe_bind_error(error, &binding->target, why, size);
@@ -353,14 +251,14 @@ static int kernel_set_filter(struct packet_source *source, struct ingest_binding
                              const struct ingest_filter *filter, char *why, size_t size)
 {
 	struct admission *admission;
-	int error = create_admission(&admission, binding, filter);
+	int error = admission_create(&admission, binding, filter);
 
 	if (error)
 		return describe_bind_error(error, &binding->target, why, size);
 	error = apply_filter(kernel_source(source), binding, filter);
 	if (error) {
 		apply_filter(kernel_source(source), binding, &binding->filter);
-		destroy_admission(admission);
+		admission_destroy(admission);
 		return describe_bind_error(error, &binding->target, why, size);
 	}
 	tick_loop_post(ingest_loop(binding->ingest), &admission->replace);
@@ -444,7 +342,7 @@ static int read_batch(struct kernel_source *kernel, struct ingest_binding *bindi
 	for (int i = 0; i < count; i++) {
 		const size_t size = kernel->messages[i].msg_len;
 
-		if (!is_admitted(binding, &kernel->messages[i].msg_hdr))
+		if (!admission_admits(binding, &kernel->messages[i].msg_hdr))
 			continue;
 		/* MSG_TRUNC gives the datagram's true size: what is cut counts as truncated. */
 		channel_receive(target->channel, target->path, target->input, kernel->buffers[i],
