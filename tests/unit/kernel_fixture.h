@@ -8,9 +8,9 @@
 #include "base/clock.h"
 #include "base/container.h"
 #include "ingest/ingest.h"
+#include "local_address.h"
 #include "media/ts.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <net/if.h>
 #include <pthread.h>
@@ -40,23 +40,6 @@ static inline struct in6_addr parse(const char *text)
 	return address;
 }
 
-static inline socklen_t make_sockaddr(struct sockaddr_storage *out, const char *text, uint16_t port)
-{
-	struct sockaddr_in *v4 = (struct sockaddr_in *)out;
-	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)out;
-
-	memset(out, 0, sizeof(*out));
-	if (inet_pton(AF_INET, text, &v4->sin_addr) == 1) {
-		v4->sin_family = AF_INET;
-		v4->sin_port = htons(port);
-		return sizeof(*v4);
-	}
-	assert_int_equal(inet_pton(AF_INET6, text, &v6->sin6_addr), 1);
-	v6->sin6_family = AF_INET6;
-	v6->sin6_port = htons(port);
-	return sizeof(*v6);
-}
-
 /* A UDP port that nobody has at this moment, kept by the socket that is returned. */
 static inline int take_port(const char *address, uint16_t *port)
 {
@@ -72,33 +55,6 @@ static inline int take_port(const char *address, uint16_t *port)
 	assert_int_equal(getsockname(fd, (struct sockaddr *)&local, &length), 0);
 	*port = ntohs(((struct sockaddr_in *)&local)->sin_port); /* at the same place in both */
 	return fd;
-}
-
-/*
- * A UDP port that nobody uses just now, another one each time; 0 where there is no such address. The kernel gives it to
- * nobody who does not name it.
- */
-static inline uint16_t free_port(const char *address)
-{
-	static unsigned int next;
-	struct sockaddr_storage local;
-	uint16_t port = 0;
-	int fd = take_port(address, &port), error, tries = 0;
-
-	if (fd < 0)
-		return 0;
-	next = next ? next : (unsigned int)getpid();
-	do {
-		const socklen_t length =
-			make_sockaddr(&local, address, (uint16_t)(20000 + next++ % 10000));
-
-		assert_true(tries++ < 10000);
-		close(fd);
-		fd = socket(local.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-		error = bind(fd, (struct sockaddr *)&local, length);
-	} while (error);
-	close(fd);
-	return ntohs(((struct sockaddr_in *)&local)->sin_port); /* at the same place in both */
 }
 
 static inline void send_bytes(const char *to, uint16_t port, const void *bytes, size_t size)

@@ -5,10 +5,9 @@
 #define TESTS_SRT_PEER_H
 
 #include "base/clock.h"
+#include "local_address.h"
 #include "output/srt_options.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <setjmp.h>
 #include <srt/access_control.h>
 #include <srt/srt.h>
@@ -48,16 +47,7 @@ static inline struct srt_options default_options(void)
 
 static inline socklen_t loopback(struct sockaddr_storage *out, int family, uint16_t port)
 {
-	memset(out, 0, sizeof(*out));
-	out->ss_family = (sa_family_t)family;
-	if (family == AF_INET6) {
-		((struct sockaddr_in6 *)out)->sin6_port = htons(port);
-		((struct sockaddr_in6 *)out)->sin6_addr = in6addr_loopback;
-		return sizeof(struct sockaddr_in6);
-	}
-	((struct sockaddr_in *)out)->sin_port = htons(port);
-	((struct sockaddr_in *)out)->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	return sizeof(struct sockaddr_in);
+	return make_sockaddr(out, family == AF_INET6 ? "::1" : "127.0.0.1", port);
 }
 
 static inline uint16_t port_of(const struct sockaddr_storage *address)
@@ -65,25 +55,6 @@ static inline uint16_t port_of(const struct sockaddr_storage *address)
 	return ntohs(address->ss_family == AF_INET6
 	                     ? ((const struct sockaddr_in6 *)address)->sin6_port
 	                     : ((const struct sockaddr_in *)address)->sin_port);
-}
-
-/* A UDP port that nobody uses just now, another one each time. The kernel gives it to nobody who does not name it. */
-static inline uint16_t free_port(void)
-{
-	static unsigned int next;
-	struct sockaddr_storage address;
-	socklen_t size;
-	int fd, error, tries = 0;
-
-	next = next ? next : (unsigned int)getpid();
-	do {
-		assert_true(tries++ < 10000);
-		size = loopback(&address, AF_INET, (uint16_t)(20000 + next++ % 10000));
-		fd = socket(AF_INET, SOCK_DGRAM, 0);
-		error = bind(fd, (struct sockaddr *)&address, size);
-		close(fd);
-	} while (error);
-	return port_of(&address);
 }
 
 static inline void peer_set(SRTSOCKET socket, SRT_SOCKOPT option, int value)

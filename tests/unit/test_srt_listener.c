@@ -27,7 +27,7 @@ static int setup(void **state)
 	const struct senders_config config = {.count = 2, .tick_us = 2000};
 
 	(void)state;
-	port = free_port();
+	port = free_port("127.0.0.1");
 	assert_int_equal(senders_create(&senders, &config), 0);
 	for (size_t i = 0; i < 2; i++) {
 		const struct channel_config channel_config = {.name = i ? "Sport" : "News"};

@@ -144,7 +144,7 @@ static void test_reasons(void **state)
 	}
 	options.passphrase[0] = '\0';
 	options.conntimeo_ms = 1000;
-	socket = call(&options, AF_INET, free_port(), 0);
+	socket = call(&options, AF_INET, free_port("127.0.0.1"), 0);
 	assert_down(socket, "timeout");
 	srt_socket_close(socket);
 }
@@ -325,7 +325,7 @@ static void test_local_port(void **state)
 	int first, second, third = SRT_SOCKET_NONE, fd;
 
 	(void)state;
-	options.localport = free_port();
+	options.localport = free_port("127.0.0.1");
 	assert_int_equal(port_of_caller(&options, AF_INET, listener, port, 0, &first),
 	                 options.localport);
 	/* Another sender's caller shares it, but not one whose options differ. */
@@ -367,7 +367,7 @@ static void test_local_port(void **state)
 static void test_rendezvous(void **state)
 {
 	struct srt_options options[2] = {default_options(), default_options()};
-	uint16_t ports[2] = {free_port(), free_port()};
+	uint16_t ports[2] = {free_port("127.0.0.1"), free_port("127.0.0.1")};
 	uint8_t message[188] = {0x47};
 	int sockets[2];
 	char got[1500];
@@ -442,7 +442,7 @@ static void test_listener(void **state)
 	uint8_t message[1316] = {0x47};
 	char why[SRT_REASON_BYTES] = "", got[1500];
 	struct sockaddr_storage local, from;
-	const uint16_t port = free_port();
+	const uint16_t port = free_port("127.0.0.1");
 	const socklen_t size = loopback(&local, AF_INET, port);
 	int listener, again = SRT_SOCKET_NONE, socket = SRT_SOCKET_NONE;
 	int64_t deadline_ns;
@@ -506,7 +506,7 @@ static enum srt_refusal admit_all(void *context, int socket, const struct sockad
 static void test_closed_while_called(void **state)
 {
 	struct srt_options options = default_options();
-	const uint16_t port = free_port();
+	const uint16_t port = free_port("127.0.0.1");
 	struct sockaddr_storage local;
 	const socklen_t size = loopback(&local, AF_INET, port);
 	SRTSOCKET callers[4];
