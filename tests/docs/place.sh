@@ -114,8 +114,8 @@ CONF
 srt_receivers() {
   local i
   for i in 0 1 2 3; do
-    background srt-live-transmit -q "srt://$peer:900$i?mode=listener" file://con >/dev/null 2>&1
-    background srt-live-transmit -q "srt://$peer:901$i?mode=listener&passphrase=$passphrase" file://con >/dev/null 2>&1
+    background_again srt-live-transmit -q "srt://$peer:900$i?mode=listener" file://con >/dev/null 2>&1
+    background_again srt-live-transmit -q "srt://$peer:901$i?mode=listener&passphrase=$passphrase" file://con >/dev/null 2>&1
   done
 }
 

@@ -40,7 +40,7 @@ plant() {
 # A receiver behind a line of 40 ms that loses one packet in a hundred.
 bad_line() {
   echo "127.0.0.1 south.example" >>"$work/hosts"
-  background srt-live-transmit -q "srt://127.0.0.1:9021?mode=listener" file://con >/dev/null 2>&1
+  background_again srt-live-transmit -q "srt://127.0.0.1:9021?mode=listener" file://con >/dev/null 2>&1
   background "$build/tools/udp_relay" 9020 9021 delay=20 loss=1 >/dev/null
 }
 
@@ -58,7 +58,7 @@ make_place
 bad_line
 start_distributor --interface "$veth"
 plant
-background srt-live-transmit -q "srt://$address:9100?streamid=news" file://con >/dev/null 2>&1
+background_again srt-live-transmit -q "srt://$address:9100?streamid=news" file://con >/dev/null 2>&1
 sleep "${SECONDS_OF_HISTORY:-420}"
 api POST "/api/channels/$news/switch" '{}'
 sleep 3

@@ -132,6 +132,13 @@ background() {
   pids+=("$last_pid")
 }
 
+# background_again COMMAND...: as background, and begun again whenever it ends: srt-live-transmit now and then does when
+# it is disconnected, though it is told to go on.
+background_again() {
+  background bash -c 'trap "kill -KILL \$last; exit" TERM; while :; do "$@" & last=$!; wait "$last"; sleep 0.1; done' \
+    again "$@"
+}
+
 # stop_pid PID [SIGNAL]: end it and wait for its exit status.
 stop_pid() {
   kill "-${2:-TERM}" "$1" 2>/dev/null

@@ -20,7 +20,7 @@ for port in 5000 5010; do
   pids+=("$!")
 done
 # Who reads from the listener; it comes before that listens, and again when it was disconnected.
-background srt-live-transmit -q -a yes "srt://127.0.0.1:6001?mode=caller" file://con >/dev/null 2>&1
+background_again srt-live-transmit -q -a yes "srt://127.0.0.1:6001?mode=caller" file://con >/dev/null 2>&1
 
 in_ns timeout --kill-after=5 $((120 * patience)) node "$peers/api-walk.mjs" "$root/docs/openapi.yaml" "$http" "$token" 10.77.0.2 \
   "$veth" >"$work/walk"

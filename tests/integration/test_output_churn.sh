@@ -85,8 +85,8 @@ remove() {
 }
 
 # What the passing outputs reach: peers that take one call after the other.
-background srt-live-transmit -q "srt://127.0.0.1:9001?mode=listener" file://con >/dev/null 2>&1
-background srt-live-transmit -q "srt://127.0.0.1:9002?mode=listener&passphrase=$secret" file://con >/dev/null 2>&1
+background_again srt-live-transmit -q "srt://127.0.0.1:9001?mode=listener" file://con >/dev/null 2>&1
+background_again srt-live-transmit -q "srt://127.0.0.1:9002?mode=listener&passphrase=$secret" file://con >/dev/null 2>&1
 siblings=() receivers=()
 for query in '' "&passphrase=$secret"; do
   port=$((8000 + ${#siblings[@]}))
