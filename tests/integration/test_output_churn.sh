@@ -112,7 +112,7 @@ check "no descriptor either" wait_for 60 entries_are fd "$descriptors"
 case $build in
   */asan | */tsan) ;; # a sanitizer's memory is not the program's
   *)
-    wait_for 20 memory_is_within $((before * 105 / 100))
+    wait_for 40 memory_is_within $((before * 105 / 100))
     after=$(memory)
     check "memory: $before kB before, $after kB after" test "$after" -le $((before * 105 / 100))
     ;;

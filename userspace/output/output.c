@@ -25,7 +25,7 @@ static const struct counter_info udp_counter_table[] = {UDP_COUNTERS(COUNTER_ROW
 
 #define LASTING_NS (10 * NS_PER_S) /* a connection of at least that was a good one */
 
-#define TRIMS 2 /* after the last output went: libsrt frees a socket some seconds later */
+#define TRIMS 4 /* after the last output went: libsrt frees a socket some seconds later */
 
 static atomic_int alive; /* outputs that were made and not yet freed */
 static atomic_int trims; /* still to do */
