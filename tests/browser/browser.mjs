@@ -23,6 +23,7 @@ export async function openPage(browser, url, options) {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
   const page = await context.newPage();
   page.setDefaultTimeout(30_000);
+  page.setDefaultNavigationTimeout(90_000);
   /** @type {string[]} */
   const complaints = [];
   page.on('console', (message) => {

@@ -41,13 +41,15 @@ export function pageTest(name, channels, run, { old = false, ...options } = {}) 
     server.channels = structuredClone(channels);
     if (old) server.channels.forEach(ageChannel);
     await server.start();
-    const { page, complaints, close } = await openPage(browser, server.url, options);
+    let opened;
     try {
+      opened = await openPage(browser, server.url, options);
+      const { page, complaints } = opened;
       await page.waitForSelector('#connection[data-state="live"]');
       await run({ page, server, complaints });
       assert.deepEqual(complaints, [], 'the page complained');
     } finally {
-      await close();
+      await opened?.close();
       await server.stop();
     }
   });
